@@ -1,0 +1,173 @@
+// The configuration file: one schema gives types, defaults, every problem at once, and docs/configuration.md.
+// Data keeps its snake_case names in code, so that a word in the file, in a message and in the code is the same word.
+import { z } from "zod";
+
+const positive = z.int().min(1);
+const keyPath = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .describe("A dot in a text goes down one level; a list of keys takes any key as it is");
+const eventTypePaths = z
+  .union([z.string().min(1), z.array(keyPath).min(1)])
+  .describe("Where a line says its event type: one path or several, the first match wins");
+
+export const COLUMN_TYPE_PATTERN =
+  /^(integer|double|decimal\(\d{1,2},\d{1,2}\)|boolean|timestamp|timestamptz|date|string\(\d{1,5}\)|json|epoch_seconds|epoch_milliseconds)$/;
+
+export const sourceRuleSchema = z.strictObject({
+  match: z
+    .string()
+    .min(1)
+    .describe("Glob on the object's key; one without a leading / matches at any folder"),
+  format: z.enum(["ndjson", "concatenated", "records", "text"]).default("ndjson"),
+  records: z.string().min(1).default("Records").describe("format records: the member with the array"),
+  pattern: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "format text: combined, s3_access, alb, cloudfront, or a regular expression with named groups (named in `patterns`)",
+    ),
+  event_type: eventTypePaths.optional().describe("Overrides the top-level event_type for these sources"),
+  constant_event_type: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Every line of these sources has this event type"),
+  on_corrupt: z.enum(["fail", "salvage"]).optional(),
+  on_overwrite: z.enum(["replace", "append", "ignore"]).optional(),
+});
+
+export const routeSchema = z.strictObject({
+  match: z.string().min(1).describe("Event type: exact name, or a glob with * and ?"),
+  table: z.string().min(1).optional().describe("Table for these event types instead of their own"),
+  drop: z.literal(true).optional().describe("Count the lines and write them nowhere"),
+  quarantine: z.literal(true).optional(),
+  catch_all: z
+    .literal(true)
+    .optional()
+    .describe("Rare types together in the catch-all table, payload kept whole"),
+});
+
+const perPath = <T extends z.ZodType>(value: T) =>
+  z.record(z.string().min(1), z.record(z.string().min(1), value));
+const pathLists = z.record(z.string().min(1), z.array(keyPath).min(1));
+
+export const splitterSchema = z.strictObject({
+  threads: positive.optional().describe("Scanner threads. Default: the available cores"),
+  concurrent_sources: positive.default(2).describe("Source objects worked on at the same time"),
+  memory_bytes: positive
+    .default(64 * 1024 * 1024)
+    .describe("Raw lines held in memory before the largest type is compressed to scratch"),
+  scratch_bytes: positive
+    .default(4 * 1024 * 1024 * 1024)
+    .describe("Disk for compressed frames before the largest part is closed"),
+  part_bytes: positive.default(32 * 1024 * 1024).describe("Compressed size at which a part is closed"),
+  compression: z.enum(["zstd", "gzip"]).default("zstd"),
+  compression_level: z.int().min(1).max(19).default(1),
+  frames: z
+    .enum(["multiple", "single"])
+    .default("multiple")
+    .describe("single: one compression frame a part, for readers that stop after the first"),
+  max_types_per_source: positive.default(5000),
+  keys_per_depth: z
+    .array(z.int().min(0))
+    .min(1)
+    .default([4000, 500, 250, 120, 120, 60, 30, 16])
+    .describe(
+      "An object at depth d with more distinct keys than the d-th number is kept whole; 0 beyond the last",
+    ),
+  max_receives: positive.default(5).describe("Deliveries before a message goes to the dead letters"),
+  visibility_seconds: positive.default(60),
+});
+
+export const loaderSchema = z.strictObject({
+  batch_age_seconds: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe("A batch closes when its oldest unit is this old"),
+  batch_bytes: positive.default(256 * 1024 * 1024).describe("Compressed bytes at which a batch closes"),
+  batch_parts: positive.default(1000).describe("Parts at which a batch closes"),
+  max_commits_per_minute: positive.default(60),
+  concurrent_loads: positive.default(2),
+  concurrent_messages: positive.default(1000).describe("Receipts held at the same time"),
+  hold_seconds: positive
+    .default(600)
+    .describe("A receipt's message is deleted after this long, the units left over going to `pending`"),
+  retry_seconds: positive
+    .default(60)
+    .describe("First pause before a pending unit is tried again; doubles up to an hour"),
+  lock_wait_seconds: positive
+    .default(60)
+    .describe("How long a warehouse held by another process is waited for"),
+  slots: positive.default(8).describe("Lock slots, fixed when the schema is created"),
+  max_receives: positive.default(10),
+  visibility_seconds: positive.default(120),
+});
+
+export const tablesSchema = z.strictObject({
+  schema: z.string().min(1).default("events").describe("Schema of the event tables"),
+  max_event_types: positive
+    .default(1000)
+    .describe("Beyond, new event types go to the catch-all table, with a warning"),
+  catch_all_table: z.string().min(1).default("other_events"),
+  max_columns: z.int().min(10).max(1600).default(1000),
+  rewrite_rows: z
+    .int()
+    .min(0)
+    .default(1_000_000)
+    .describe("A table with fewer rows is young: an integer column may be rewritten to double"),
+  grant_select_to: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Roles that get USAGE and SELECT (Redshift; DuckDB has no roles)"),
+  event_time: z
+    .record(z.string().min(1), keyPath)
+    .default({})
+    .describe("Event type (or glob) → path of its time, the sort key"),
+});
+
+export const configSchema = z
+  .strictObject({
+    event_type: eventTypePaths.default(["event", "event_type", "eventName", "type"]),
+    sources: z.array(sourceRuleSchema).default([]).describe("The first whose match fits a key holds for it"),
+    patterns: z
+      .record(z.string().min(1), z.string().min(1))
+      .default({})
+      .describe("Named regular expressions for format text"),
+    routes: z
+      .array(routeSchema)
+      .default([])
+      .describe("The first whose match fits an event type holds for it"),
+    types: perPath(z.string().regex(COLUMN_TYPE_PATTERN))
+      .default({})
+      .describe("Event type (or glob) → path → pinned column type"),
+    exclude: pathLists.default({}).describe("Event type (or glob) → paths that are not loaded at all"),
+    hash: pathLists.default({}).describe("Event type (or glob) → paths loaded as SHA-256 of their value"),
+    on_corrupt: z.enum(["fail", "salvage"]).default("fail"),
+    on_overwrite: z.enum(["replace", "append", "ignore"]).default("replace"),
+    settle_seconds: z
+      .number()
+      .min(0)
+      .default(2)
+      .describe("A watched file is left alone until unchanged for this long"),
+    splitter: splitterSchema.prefault({}),
+    loader: loaderSchema.prefault({}),
+    tables: tablesSchema.prefault({}),
+    shutdown_grace_seconds: positive
+      .default(25)
+      .describe("How long work in hand may go on after a stop signal"),
+  })
+  .meta({ id: "Config" });
+
+export type Config = z.infer<typeof configSchema>;
+export type SourceRule = z.infer<typeof sourceRuleSchema>;
+export type Route = z.infer<typeof routeSchema>;
+export type SplitterConfig = z.infer<typeof splitterSchema>;
+export type LoaderConfig = z.infer<typeof loaderSchema>;
+export type TablesConfig = z.infer<typeof tablesSchema>;
+
+/** The configuration that an empty file gives. */
+export function defaultConfig(): Config {
+  return configSchema.parse({});
+}

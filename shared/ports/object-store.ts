@@ -1,0 +1,54 @@
+// What the workers need of a place that keeps objects: S3, a folder, or memory. Contract: test/contract/object-store.ts.
+
+export interface ObjectRef {
+  /** Bucket name. The embedded default knows `local` (any absolute path, read only) and `routed`. */
+  readonly bucket: string;
+  /** Decoded key (never URL-encoded). In bucket `local` the real absolute path. */
+  readonly key: string;
+  /** Pins the read to one version where the store has versions. */
+  readonly versionId?: string;
+}
+
+export interface ObjectInfo extends ObjectRef {
+  /** Unquoted. Changes whenever the bytes change; in a folder the hash of the stored bytes. */
+  readonly etag: string;
+  readonly bytes: number;
+  readonly lastModified: Date;
+}
+
+export interface ObjectRead extends ObjectInfo {
+  /** Exactly `bytes` bytes of the version that `etag` names, else the iteration throws OBJECT_CHANGED (retryable). Read once. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface PutOptions {
+  /** Write only when no object has this key; the first of several racing writers wins. */
+  readonly ifAbsent?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface PutResult {
+  /** False only with `ifAbsent` when the key was taken; nothing was written then. */
+  readonly created: boolean;
+  readonly etag: string;
+  readonly bytes: number;
+}
+
+export interface ObjectStore {
+  /** Opens one object. Throws OBJECT_GONE when there is none, ACCESS_DENIED, or OBJECT_STORE_FAILED (retryable). */
+  get(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectRead>;
+  /** Reads a small object (receipt, manifest) whole. Same errors as `get`; RECEIPT_INVALID is the caller's affair. */
+  getBytes(ref: ObjectRef, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Undefined when there is no such object. */
+  head(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
+  /** All or nothing: no reader ever sees a partial object, and a failed or aborted put leaves none. */
+  put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
+  /** Objects whose key starts with `prefix`, in ascending order of key bytes. `etag` may be empty in a listing: never take identity from it. */
+  list(
+    bucket: string,
+    prefix: string,
+    options?: { readonly startAfter?: string; readonly signal?: AbortSignal },
+  ): AsyncIterable<ObjectInfo>;
+  /** Deleting what is not there is success. */
+  delete(ref: ObjectRef, signal?: AbortSignal): Promise<void>;
+}

@@ -65,7 +65,14 @@ export type LoadResult =
   | { readonly kind: "stale" }
   | { readonly kind: "refused"; readonly table?: string; readonly reason: string };
 
-/** State of a source in the ledger. Only `loaded` ones have rows. */
+/**
+ * State of a source in the ledger. Only `loaded` ones have rows.
+ *
+ * Which row *blocks* which, for the guard of `load`, for `supersede` and for `settleSources` alike: a row blocks the older sources of its
+ * bucket and key (older by last-modified, then source id) when its `onOverwrite` is `replace` and its state neither `failed` nor `dead`; so
+ * an `ignored` one with `replace` does (content that came back while it was still loaded). A row in state `loading`, `loaded` or `replaced`
+ * also blocks the lower generations of its own source.
+ */
 export type SourceState = "loading" | "loaded" | "failed" | "replaced" | "ignored" | "dead";
 
 /** One row of `log_router.sources`. */
@@ -158,8 +165,11 @@ export interface Warehouse extends AsyncDisposable {
   >;
 
   /**
-   * Inserts or completes rows of `sources`, all units of which are in `loads` (or which have none). `conflicts` names the rows that
-   * were not written because another source of the same bucket and key has rows: the older of the two has to be superseded first.
+   * Inserts or completes rows of `sources`: in a final state those all units of which are in `loads` (or which have none), in state
+   * `loading` those about to be loaded, so that two loaders with two sources of one name see each other before their first unit.
+   * `conflicts` names the rows that were not written: rows to be `loading` or `loaded` that are `replaced` by now or blocked, that would
+   * block another source (or a lower generation) in state `loading` or `loaded` which has not been superseded, or that say `ignore` where
+   * another source of the name is `loading` or `loaded`. The older of the two has to be superseded first. Never undoes `replaced`.
    */
   settleSources(
     rows: readonly SourceRow[],

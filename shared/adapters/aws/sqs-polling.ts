@@ -1,0 +1,106 @@
+// Receiving, by sqs-consumer. Its handler only hands messages over and waits until there is room again, so that a slow message never
+// holds back its batch; deleting and heartbeats are ours (sqs-in-flight.ts). Its `stop` is never called with abort: an aborted long
+// poll can swallow a message until its visibility ends.
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import { Consumer as SqsConsumer } from "sqs-consumer";
+
+/** Long poll. Short enough that stopping, which waits for the poll to end, stays within a container's stop time. */
+const WAIT_SECONDS = 5;
+const MAX_BATCH = 10;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 30_000;
+
+export interface PollingOptions {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly visibilitySeconds: number;
+  /** Messages that may be taken now. */
+  readonly room: () => number;
+  /** Takes a message at once, without waiting for its work. */
+  readonly take: (message: Message) => void;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+export class Polling {
+  readonly #consumer: SqsConsumer;
+  readonly #options: PollingOptions;
+  #wake: (() => void) | undefined;
+  #pauseMs = 0;
+  #stopping = false;
+
+  constructor(options: PollingOptions) {
+    this.#options = options;
+    this.#consumer = SqsConsumer.create({
+      queueUrl: options.queueUrl,
+      sqs: options.client,
+      batchSize: batchSize(options.room()),
+      waitTimeSeconds: WAIT_SECONDS,
+      visibilityTimeout: options.visibilitySeconds,
+      messageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
+      shouldDeleteMessages: false,
+      suppressFifoWarning: true,
+      handleMessageBatch: (messages) => this.#handOver(messages),
+    });
+    this.#consumer.on("error", (error) => this.#refused(error));
+    this.#consumer.on("empty", () => this.#answered());
+    this.#consumer.on("response_processed", () => this.#answered());
+  }
+
+  start(): void {
+    this.#stopping = false;
+    this.#consumer.start();
+  }
+
+  /** Resolves when the poll under way has ended and its messages have been handed over. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.roomMade();
+    this.#consumer.stop();
+    while (this.#consumer.status.isPolling) await this.#pollEnds();
+  }
+
+  /** Says that `room` may have grown. */
+  roomMade(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  async #handOver(messages: Message[]): Promise<Message[]> {
+    for (const message of messages) this.#options.take(message);
+    while (!this.#stopping && this.#options.room() <= 0) {
+      await new Promise<void>((resolve) => void (this.#wake = resolve));
+    }
+    const batch = batchSize(this.#options.room());
+    this.#consumer.updateOption("batchSize", batch);
+    return [];
+  }
+
+  /** The library goes on at once after most errors (hundreds a second on a refused connection): the pause is ours, and doubles. */
+  #refused(error: unknown): void {
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
+    this.#consumer.updateOption("pollingWaitTimeMs", this.#pauseMs);
+    this.#options.warn(`receiving failed, next try in ${this.#pauseMs} ms`, error);
+  }
+
+  #answered(): void {
+    if (this.#pauseMs === 0) return;
+    this.#pauseMs = 0;
+    this.#consumer.updateOption("pollingWaitTimeMs", 0);
+  }
+
+  #pollEnds(): Promise<void> {
+    const consumer = this.#consumer;
+    return new Promise((resolve) => {
+      const events = ["empty", "response_processed", "error"] as const;
+      const done = (): void => {
+        for (const event of events) consumer.off(event, done);
+        setImmediate(resolve); // isPolling falls in a `finally` after the event
+      };
+      for (const event of events) consumer.on(event, done);
+    });
+  }
+}
+
+function batchSize(room: number): number {
+  return Math.max(1, Math.min(MAX_BATCH, room));
+}

@@ -62,6 +62,12 @@ export const receiptSchema = z
       .literal(true)
       .optional()
       .describe("The bytes break off; the whole lines before the break are in the parts"),
+    returned: z
+      .literal(true)
+      .optional()
+      .describe(
+        "This generation was written because the same content came back (its last-modified is later than the last receipt's); it is loaded only if the source had been replaced",
+      ),
     failure: z
       .strictObject({
         code: z.string(),

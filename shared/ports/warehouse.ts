@@ -63,7 +63,19 @@ export type LoadResult =
       readonly superseded: readonly UnitKey[];
     }
   | { readonly kind: "stale" }
-  | { readonly kind: "refused"; readonly table?: string; readonly reason: string };
+  | {
+      readonly kind: "refused";
+      readonly table?: string;
+      readonly reason: string;
+      /** The refused lines, where the warehouse can tell them; else the loader finds them by halving, with `probe`. */
+      readonly lines?: readonly RefusedLine[];
+    };
+
+/** A line that the warehouse refused, by the source and number of the line. */
+export interface RefusedLine {
+  readonly sourceId: string;
+  readonly line: number;
+}
 
 /**
  * State of a source in the ledger. Only `loaded` ones have rows.
@@ -148,6 +160,18 @@ export interface Warehouse extends AsyncDisposable {
 
   /** One transaction: slots, guard, rows, count, ledger. */
   load(job: LoadJob, signal?: AbortSignal): Promise<LoadResult>;
+  /**
+   * As `load`, with the same transaction always rolled back and no guard: would the warehouse take these rows? For finding refused lines by
+   * halving: a unit may name some of its parts only, `lines` being their lines, and `rejectedLines` are left out. Same throws as `load`.
+   */
+  probe?(
+    job: LoadJob,
+    signal?: AbortSignal,
+  ): Promise<
+    | { readonly kind: "accepted" }
+    | { readonly kind: "stale" }
+    | { readonly kind: "refused"; readonly reason: string; readonly lines?: readonly RefusedLine[] }
+  >;
   /** Which of these units are in `loads` (marked as replaced or not). Proof of presence only. */
   loadedUnits(keys: readonly UnitKey[], signal?: AbortSignal): Promise<readonly LedgerRow[]>;
 

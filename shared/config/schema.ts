@@ -18,7 +18,12 @@ export const sourceRuleSchema = z.strictObject({
     .string()
     .min(1)
     .describe("Glob on the object's key; one without a leading / matches at any folder"),
-  format: z.enum(["ndjson", "concatenated", "records", "text"]).default("ndjson"),
+  format: z
+    .enum(["ndjson", "concatenated", "records", "text"])
+    .default("ndjson")
+    .describe(
+      "ndjson: one JSON object a line. concatenated: objects that follow one another, with or without line ends. records: one object with an array of records. text: lines cut by `pattern`",
+    ),
   records: z.string().min(1).default("Records").describe("format records: the member with the array"),
   pattern: z
     .string()
@@ -33,15 +38,21 @@ export const sourceRuleSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Every line of these sources has this event type"),
-  on_corrupt: z.enum(["fail", "salvage"]).optional(),
-  on_overwrite: z.enum(["replace", "append", "ignore"]).optional(),
+  on_corrupt: z
+    .enum(["fail", "salvage"])
+    .optional()
+    .describe("Overrides the top-level on_corrupt for these sources"),
+  on_overwrite: z
+    .enum(["replace", "append", "ignore"])
+    .optional()
+    .describe("Overrides the top-level on_overwrite for these sources"),
 });
 
 export const routeSchema = z.strictObject({
   match: z.string().min(1).describe("Event type: exact name, or a glob with * and ?"),
   table: z.string().min(1).optional().describe("Table for these event types instead of their own"),
   drop: z.literal(true).optional().describe("Count the lines and write them nowhere"),
-  quarantine: z.literal(true).optional(),
+  quarantine: z.literal(true).optional().describe("Put the lines into quarantine, with the reason `by_rule`"),
   catch_all: z
     .literal(true)
     .optional()
@@ -62,13 +73,20 @@ export const splitterSchema = z.strictObject({
     .default(4 * 1024 * 1024 * 1024)
     .describe("Disk for compressed frames before the largest part is closed"),
   part_bytes: positive.default(32 * 1024 * 1024).describe("Compressed size at which a part is closed"),
-  compression: z.enum(["zstd", "gzip"]).default("zstd"),
-  compression_level: z.int().min(1).max(19).default(1),
+  compression: z.enum(["zstd", "gzip"]).default("zstd").describe("How parts are compressed"),
+  compression_level: z
+    .int()
+    .min(1)
+    .max(19)
+    .default(1)
+    .describe("Higher is smaller and slower; gzip takes what is over 9 as 9"),
   frames: z
     .enum(["multiple", "single"])
     .default("multiple")
     .describe("single: one compression frame a part, for readers that stop after the first"),
-  max_types_per_source: positive.default(5000),
+  max_types_per_source: positive
+    .default(5000)
+    .describe("The first so many event types of a source have parts of their own, later ones share parts"),
   keys_per_depth: z
     .array(z.int().min(0))
     .min(1)
@@ -77,7 +95,9 @@ export const splitterSchema = z.strictObject({
       "An object at depth d with more distinct keys than the d-th number is kept whole; 0 beyond the last",
     ),
   max_receives: positive.default(5).describe("Deliveries before a message goes to the dead letters"),
-  visibility_seconds: positive.default(60),
+  visibility_seconds: positive
+    .default(60)
+    .describe("A message whose worker died is delivered again after this long; work in hand extends it"),
 });
 
 export const loaderSchema = z.strictObject({
@@ -88,8 +108,10 @@ export const loaderSchema = z.strictObject({
     .describe("A batch closes when its oldest unit is this old"),
   batch_bytes: positive.default(256 * 1024 * 1024).describe("Compressed bytes at which a batch closes"),
   batch_parts: positive.default(1000).describe("Parts at which a batch closes"),
-  max_commits_per_minute: positive.default(60),
-  concurrent_loads: positive.default(2),
+  max_commits_per_minute: positive
+    .default(60)
+    .describe("Transactions the loader starts in a minute at the most; batches grow older when more is due"),
+  concurrent_loads: positive.default(2).describe("Transactions at the same time"),
   concurrent_messages: positive.default(1000).describe("Receipts held at the same time"),
   hold_seconds: positive
     .default(600)
@@ -101,8 +123,10 @@ export const loaderSchema = z.strictObject({
     .default(60)
     .describe("How long a warehouse held by another process is waited for"),
   slots: positive.default(8).describe("Lock slots, fixed when the schema is created"),
-  max_receives: positive.default(10),
-  visibility_seconds: positive.default(120),
+  max_receives: positive.default(10).describe("Deliveries before a message goes to the dead letters"),
+  visibility_seconds: positive
+    .default(120)
+    .describe("A message whose worker died is delivered again after this long; work in hand extends it"),
 });
 
 export const tablesSchema = z.strictObject({
@@ -110,8 +134,19 @@ export const tablesSchema = z.strictObject({
   max_event_types: positive
     .default(1000)
     .describe("Beyond, new event types go to the catch-all table, with a warning"),
-  catch_all_table: z.string().min(1).default("other_events"),
-  max_columns: z.int().min(10).max(1600).default(1000),
+  catch_all_table: z
+    .string()
+    .min(1)
+    .default("other_events")
+    .describe("Table of the event types that have none of their own: lines kept whole in one JSON column"),
+  max_columns: z
+    .int()
+    .min(10)
+    .max(1600)
+    .default(1000)
+    .describe(
+      "Columns of a table at the most; paths beyond go to their parent kept whole, or to _lr_rescued",
+    ),
   rewrite_rows: z
     .int()
     .min(0)
@@ -144,16 +179,26 @@ export const configSchema = z
       .describe("Event type (or glob) → path → pinned column type"),
     exclude: pathLists.default({}).describe("Event type (or glob) → paths that are not loaded at all"),
     hash: pathLists.default({}).describe("Event type (or glob) → paths loaded as SHA-256 of their value"),
-    on_corrupt: z.enum(["fail", "salvage"]).default("fail"),
-    on_overwrite: z.enum(["replace", "append", "ignore"]).default("replace"),
+    on_corrupt: z
+      .enum(["fail", "salvage"])
+      .default("fail")
+      .describe(
+        "A source whose compression breaks off. fail: load nothing of it. salvage: load the whole lines before the break",
+      ),
+    on_overwrite: z
+      .enum(["replace", "append", "ignore"])
+      .default("replace")
+      .describe(
+        "A source object that is written again with other bytes. replace: its rows take the place of the old ones. append: both stay. ignore: the new bytes are not loaded",
+      ),
     settle_seconds: z
       .number()
       .min(0)
       .default(2)
       .describe("A watched file is left alone until unchanged for this long"),
-    splitter: splitterSchema.prefault({}),
-    loader: loaderSchema.prefault({}),
-    tables: tablesSchema.prefault({}),
+    splitter: splitterSchema.prefault({}).describe("The worker that cuts sources into parts"),
+    loader: loaderSchema.prefault({}).describe("The worker that loads parts into tables"),
+    tables: tablesSchema.prefault({}).describe("What the tables look like"),
     shutdown_grace_seconds: positive
       .default(25)
       .describe("How long work in hand may go on after a stop signal"),

@@ -2,7 +2,16 @@
 // requirements, in a virtual environment under .cache/. Two of them, because each hides what the other shows.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,7 +97,9 @@ export async function installEmulator(name: EmulatorName): Promise<string> {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(CACHE, { recursive: true });
   await run("python3", ["-m", "venv", home]);
-  await run(join(bin, "pip"), ["install", "--quiet", "--no-deps", "-r", requirements], { maxBuffer: 1 << 26 });
+  await run(join(bin, "pip"), ["install", "--quiet", "--no-deps", "-r", requirements], {
+    maxBuffer: 1 << 26,
+  });
   writeFileSync(stampFile, stamp);
   return bin;
 }
@@ -131,7 +142,9 @@ function freePort(): Promise<number> {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
       server.close(() =>
-        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+        address !== null && typeof address === "object"
+          ? resolve(address.port)
+          : reject(new Error("no port")),
       );
     });
   });

@@ -1,0 +1,110 @@
+// The reading half of the warehouse in memory.
+import type { SourceRow, TableSummary, WarehouseReads } from "../../ports/warehouse.ts";
+import { RouterError } from "../../errors/router-error.ts";
+import type { MemoryLedger } from "./memory-ledger.ts";
+import type { MemoryRow } from "./memory-row.ts";
+import type { MemoryTables } from "./memory-tables.ts";
+
+export class MemoryReads implements WarehouseReads {
+  readonly #ledger: MemoryLedger;
+  readonly #tables: MemoryTables;
+
+  constructor(ledger: MemoryLedger, tables: MemoryTables) {
+    this.#ledger = ledger;
+    this.#tables = tables;
+  }
+
+  async tableSummaries(): Promise<readonly TableSummary[]> {
+    const live = [...this.#ledger.loads.values()].filter((load) => load.replacedBy === undefined);
+    const groups = Map.groupBy(live, (load) => JSON.stringify([load.eventType, load.table]));
+    return [...groups.values()].map((loads) => {
+      const { eventType, table } = loads[0]!;
+      const sum = (of: "rows" | "rejected" | "rescued"): number =>
+        loads.reduce((total, load) => total + load[of], 0);
+      return {
+        eventType,
+        table,
+        rows: sum("rows"),
+        rejected: sum("rejected"),
+        rescued: sum("rescued"),
+        columns: this.#tables.table(table)?.columns.length ?? 0,
+        sources: new Set(loads.map((load) => load.sourceId)).size,
+        lastLoadedAt: new Date(Math.max(...loads.map((load) => load.loadedAt.getTime()))),
+      };
+    });
+  }
+
+  async sources(options: {
+    readonly after?: { sourceId: string; generation: number };
+    readonly limit: number;
+  }): Promise<readonly SourceRow[]> {
+    const { after, limit } = options;
+    const isAfter = (row: SourceRow): boolean =>
+      !after ||
+      row.sourceId > after.sourceId ||
+      (row.sourceId === after.sourceId && row.generation > after.generation);
+    return [...this.#ledger.sources.values()]
+      .filter(isAfter)
+      .sort((a, b) =>
+        a.sourceId === b.sourceId ? a.generation - b.generation : a.sourceId < b.sourceId ? -1 : 1,
+      )
+      .slice(0, limit);
+  }
+
+  async loads(sourceIds: readonly string[]): ReturnType<WarehouseReads["loads"]> {
+    const ids = new Set(sourceIds);
+    return [...this.#ledger.loads.values()].filter((load) => ids.has(load.sourceId));
+  }
+
+  async pendingCount(): Promise<number> {
+    return this.#ledger.duePending(undefined, Number.MAX_SAFE_INTEGER).length;
+  }
+
+  async countRows(table: string): ReturnType<WarehouseReads["countRows"]> {
+    const groups = Map.groupBy(this.#rows(table), (row) => JSON.stringify([row.source, row.eventType]));
+    return [...groups.values()].map((rows) => ({
+      sourceId: rows[0]!.source,
+      eventType: rows[0]!.eventType,
+      rows: rows.length,
+      repeated: rows.length - new Set(rows.map((row) => row.line)).size,
+    }));
+  }
+
+  async sampleRows(table: string, limit: number): ReturnType<WarehouseReads["sampleRows"]> {
+    const columns = this.#tables.table(table)?.columns ?? [];
+    const ordered = this.#rows(table).toSorted((a, b) =>
+      a.source === b.source ? a.line - b.line : a.source < b.source ? -1 : 1,
+    );
+    return ordered.slice(0, limit).map((row) => {
+      const document = {
+        _lr_source: row.source,
+        _lr_line: row.line,
+        _lr_event_type: row.eventType,
+        _lr_rescued: row.rescued.length > 0 ? row.rescued : null,
+      };
+      const values = columns.map(({ column }) => [column, row.values.get(column) ?? null] as const);
+      return JSON.parse(JSON.stringify({ ...document, ...Object.fromEntries(values) })) as Record<
+        string,
+        unknown
+      >;
+    });
+  }
+
+  async rescuedPaths(table: string): ReturnType<WarehouseReads["rescuedPaths"]> {
+    const counts = new Map<string, number>();
+    for (const { p } of this.#rows(table).flatMap((row) => row.rescued)) {
+      counts.set(p, (counts.get(p) ?? 0) + 1);
+    }
+    return [...counts].map(([path, values]) => ({ path, values })).sort((a, b) => b.values - a.values);
+  }
+
+  async ddl(table: string): Promise<string> {
+    const columns = this.#tables.table(table)?.columns;
+    if (!columns) throw new RouterError("NOT_FOUND", `There is no table ${table}.`, { details: { table } });
+    return `CREATE TABLE ${table} (${columns.map(({ column, type }) => `${column} ${type}`).join(", ")})`;
+  }
+
+  #rows(table: string): readonly MemoryRow[] {
+    return this.#tables.rows.get(table) ?? [];
+  }
+}

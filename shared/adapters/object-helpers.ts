@@ -1,0 +1,77 @@
+// What the object stores that keep bytes themselves (folder, memory) have in common.
+import { createHash } from "node:crypto";
+import { s3Notification } from "../contracts/notification.ts";
+import { RouterError } from "../errors/router-error.ts";
+import type { ObjectRef } from "../ports/object-store.ts";
+import type { Queue } from "../ports/queue.ts";
+
+/** Hex digits of SHA-256 that make an ETag: as long as S3's own. */
+const ETAG_DIGITS = 32;
+
+export interface EtagHash {
+  update(bytes: Uint8Array): void;
+  digest(): string;
+}
+
+/** Running hash of stored bytes; the digest is the ETag. */
+export function etagHash(): EtagHash {
+  const hash = createHash("sha256");
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digest: () => hash.digest("hex").slice(0, ETAG_DIGITS),
+  };
+}
+
+export function etagOf(bytes: Uint8Array): string {
+  const hash = etagHash();
+  hash.update(bytes);
+  return hash.digest();
+}
+
+/** A body that may be iterated once; a second iteration would be silently empty, so it throws instead. */
+export function readOnce(open: () => AsyncGenerator<Uint8Array, void, undefined>): AsyncIterable<Uint8Array> {
+  let opened = false;
+  return {
+    [Symbol.asyncIterator]() {
+      if (opened)
+        throw new RouterError("INTERNAL", "The body of an object is read once; get the object again.");
+      opened = true;
+      return open();
+    },
+  };
+}
+
+export async function collect(body: AsyncIterable<Uint8Array>, bytes: number): Promise<Uint8Array> {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for await (const chunk of body) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** Puts under `prefix` of `bucket` are announced on `queue`, as S3 would. */
+export interface NotifyRule {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly queue: Queue;
+}
+
+/** Sends one S3-native notification to the queue of each rule that fits. The object is durable by then. */
+export async function announcePut(
+  rules: readonly NotifyRule[],
+  object: ObjectRef & { readonly bytes: number; readonly etag: string; readonly at: Date },
+): Promise<void> {
+  for (const { bucket, prefix, queue } of rules) {
+    if (bucket !== object.bucket || !object.key.startsWith(prefix)) continue;
+    await queue.send([
+      s3Notification(object.bucket, object.key, object.bytes, object.etag, { eventTime: object.at }),
+    ]);
+  }
+}
+
+/** Order of S3 listings: UTF-8 bytes, which differs from JavaScript's order of code units above U+D7FF. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, "utf8"), Buffer.from(b, "utf8"));
+}

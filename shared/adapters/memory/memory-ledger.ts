@@ -86,12 +86,14 @@ export class MemoryLedger {
   }
 
   #higherLoaded(unit: UnitKey): boolean {
-    return this.loads.values().some(
-      (load) =>
-        load.sourceId === unit.sourceId &&
-        load.eventType === unit.eventType &&
-        load.generation > unit.generation,
-    );
+    return this.loads
+      .values()
+      .some(
+        (load) =>
+          load.sourceId === unit.sourceId &&
+          load.eventType === unit.eventType &&
+          load.generation > unit.generation,
+      );
   }
 
   duePending(dueBefore: Date | undefined, limit: number): PendingRow[] {

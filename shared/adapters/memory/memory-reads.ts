@@ -76,17 +76,14 @@ export class MemoryReads implements WarehouseReads {
       a.source === b.source ? a.line - b.line : a.source < b.source ? -1 : 1,
     );
     return ordered.slice(0, limit).map((row) => {
-      const document = {
+      const document: Record<string, unknown> = {
         _lr_source: row.source,
         _lr_line: row.line,
         _lr_event_type: row.eventType,
         _lr_rescued: row.rescued.length > 0 ? row.rescued : null,
       };
-      const values = columns.map(({ column }) => [column, row.values.get(column) ?? null] as const);
-      return JSON.parse(JSON.stringify({ ...document, ...Object.fromEntries(values) })) as Record<
-        string,
-        unknown
-      >;
+      for (const { column } of columns) document[column] = JSON.parse(row.values.get(column) ?? "null");
+      return document;
     });
   }
 

@@ -1,7 +1,21 @@
 // From a part's line to a row: every value in the first of its path's columns that fits, or in `_lr_rescued`.
 import { EVENT_TYPE_MEMBER, LINE_MEMBER, RESCUED_MEMBER, SOURCE_MEMBER } from "../../contracts/words.ts";
+import {
+  ExactNumber,
+  formatExact,
+  isExactObject,
+  parseExact,
+  type ExactJson,
+} from "../../schema/exact-json.ts";
+import { isAbsent, storeValue } from "../../schema/fits.ts";
 import type { CatalogColumn, Path, TableLoadPlan } from "../../schema/types.ts";
-import { fit, isObject, jsonText, parseDocument, type NumberText } from "./memory-values.ts";
+
+const SYSTEM_MEMBERS = [SOURCE_MEMBER, LINE_MEMBER, EVENT_TYPE_MEMBER, RESCUED_MEMBER] as const;
+
+export interface RescuedValue {
+  readonly p: string;
+  readonly t: readonly string[];
+}
 
 export interface MemoryRow {
   readonly source: string;
@@ -9,29 +23,30 @@ export interface MemoryRow {
   readonly eventType: string;
   /** Key of the unit that brought the row. */
   readonly unit: string;
-  readonly values: ReadonlyMap<string, unknown>;
-  readonly rescued: readonly { readonly p: string; readonly t: readonly string[] }[];
+  /** JSON text by column name. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly rescued: readonly RescuedValue[];
   /** How many of `rescued` this load put there. */
   readonly newlyRescued: number;
 }
 
-const SYSTEM_MEMBERS = [SOURCE_MEMBER, LINE_MEMBER, EVENT_TYPE_MEMBER, RESCUED_MEMBER];
-
 /** Throws a plain Error saying why when the line does not go into the table as the plan (direct) promised. */
 export function makeRow(line: string, unit: string, plan: TableLoadPlan): MemoryRow {
-  const document = parseDocument(line);
-  const [source, number, eventType, before] = SYSTEM_MEMBERS.map((member) => document[member]);
-  for (const member of SYSTEM_MEMBERS) delete document[member];
+  const parsed = parseExact(line);
+  if (!isExactObject(parsed)) throw new Error("the line is not an object");
+  const document = new Map(parsed);
+  const [source, number, eventType, before] = SYSTEM_MEMBERS.map((member) => document.get(member));
+  for (const member of SYSTEM_MEMBERS) document.delete(member);
   const filler = new RowFiller(plan);
   filler.visit([], document, false);
   if (plan.mode === "direct" && filler.rescued.length > 0) {
-    throw new Error(`the value at ${filler.rescued[0]!.p} has no column`);
+    throw new Error(`the value at ${filler.rescued[0]!.p} fits no column`);
   }
-  const kept = JSON.parse(jsonText(before ?? [])) as MemoryRow["rescued"];
+  const kept: RescuedValue[] = JSON.parse(formatExact(before ?? []));
   return {
-    source: source as string,
-    line: Number((number as NumberText).text),
-    eventType: eventType as string,
+    source: text(source),
+    line: Number(text(number)),
+    eventType: text(eventType),
     unit,
     values: filler.values,
     rescued: [...kept, ...filler.rescued],
@@ -39,9 +54,15 @@ export function makeRow(line: string, unit: string, plan: TableLoadPlan): Memory
   };
 }
 
+function text(value: ExactJson | undefined): string {
+  if (value instanceof ExactNumber) return value.text;
+  if (typeof value === "string") return value;
+  throw new Error("a system member is missing");
+}
+
 class RowFiller {
-  readonly values = new Map<string, unknown>();
-  readonly rescued: { p: string; t: string[] }[] = [];
+  readonly values = new Map<string, string>();
+  readonly rescued: RescuedValue[] = [];
   readonly #columns = new Map<string, CatalogColumn[]>();
   readonly #excluded: ReadonlySet<string>;
   readonly #hashed: ReadonlySet<string>;
@@ -56,36 +77,40 @@ class RowFiller {
   }
 
   /** `covered`: an object above is stored whole, so that the value is kept whether it has a column or not. */
-  visit(path: Path, value: unknown, covered: boolean): void {
+  visit(path: Path, value: ExactJson, covered: boolean): void {
     const key = JSON.stringify(path);
-    if (this.#excluded.has(key) || value === null || value === undefined) return;
-    if (isObject(value) && Object.keys(value).length === 0) return;
-    const columns = this.#columns.get(key) ?? [];
-    const column = columns.find((candidate) => fit(value, candidate.type) !== undefined);
-    if (column) this.values.set(column.column, this.#stored(path, value, column));
+    if (this.#excluded.has(key) || isAbsent(value)) return;
+    const stored = this.#store(key, path, value);
     if (this.#hashed.has(key)) return;
-    if (isObject(value)) {
-      for (const [name, member] of Object.entries(value)) {
-        this.visit([...path, name], member, covered || column !== undefined);
-      }
-    } else if (!column && !covered) {
-      this.rescued.push({ p: key, t: [jsonText(value)] });
+    if (isExactObject(value)) {
+      for (const [name, member] of value) this.visit([...path, name], member, covered || stored);
+    } else if (!stored && !covered) {
+      this.rescued.push({ p: key, t: [formatExact(value)] });
     }
   }
 
-  #stored(path: Path, value: unknown, column: CatalogColumn): unknown {
-    return column.type === "json" ? this.#withoutHidden(path, value) : fit(value, column.type);
+  #store(key: string, path: Path, value: ExactJson): boolean {
+    for (const column of this.#columns.get(key) ?? []) {
+      const shown = column.type === "json" ? this.#withoutHidden(path, value) : value;
+      const result = storeValue(column.type, formatExact(shown));
+      if (typeof result !== "object") continue;
+      this.values.set(column.column, result.stored);
+      return true;
+    }
+    return false;
   }
 
   /** What is excluded or only hashed is not to be read inside an object kept whole either. */
-  #withoutHidden(path: Path, value: unknown): unknown {
-    if (!isObject(value) || (this.#excluded.size === 0 && this.#hashed.size === 0)) return value;
-    const kept = Object.entries(value).flatMap(([name, member]) => {
+  #withoutHidden(path: Path, value: ExactJson): ExactJson {
+    if (!isExactObject(value)) return value;
+    const kept = new Map<string, ExactJson>();
+    for (const [name, member] of value) {
       const below = [...path, name];
       const key = JSON.stringify(below);
-      if (this.#excluded.has(key) || this.#hashed.has(key)) return [];
-      return [[name, this.#withoutHidden(below, member)] as const];
-    });
-    return Object.fromEntries(kept);
+      if (!this.#excluded.has(key) && !this.#hashed.has(key)) {
+        kept.set(name, this.#withoutHidden(below, member));
+      }
+    }
+    return kept;
   }
 }

@@ -1,7 +1,6 @@
 // Tables and catalog in memory. Columns are what the catalog says; a row keeps its values by column name.
 import type { Catalog, CatalogColumn, CatalogTable, TableChange } from "../../schema/types.ts";
 import type { MemoryRow } from "./memory-row.ts";
-import { NumberText } from "./memory-values.ts";
 
 export type ChangeResult =
   | { readonly kind: "applied" }
@@ -99,8 +98,8 @@ export class MemoryTables {
 }
 
 function isBig(row: MemoryRow, column: string): boolean {
-  const value = row.values.get(column);
-  if (!(value instanceof NumberText)) return false;
-  const integer = BigInt(value.text);
+  const text = row.values.get(column);
+  if (text === undefined) return false;
+  const integer = BigInt(text);
   return integer > MAX_EXACT || integer < -MAX_EXACT;
 }

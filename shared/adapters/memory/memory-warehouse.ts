@@ -78,9 +78,9 @@ export class MemoryWarehouse implements Warehouse {
     const early = this.#stopped(job, units);
     if (early) return early;
     const filled = await this.#fill(job, signal);
-    if (!Array.isArray(filled)) return filled as Refused;
+    if (!Array.isArray(filled)) return filled;
     signal?.throwIfAborted();
-    return this.#stopped(job, units) ?? this.#commit(job, filled as Filled[], started);
+    return this.#stopped(job, units) ?? this.#commit(job, filled, started);
   }
 
   async probe(
@@ -89,7 +89,7 @@ export class MemoryWarehouse implements Warehouse {
   ): Promise<{ kind: "accepted" } | { kind: "stale" } | Refused> {
     if (job.catalogVersion !== this.tables.version) return { kind: "stale" };
     const filled = await this.#fill(job, signal);
-    return Array.isArray(filled) ? { kind: "accepted" } : (filled as Refused);
+    return Array.isArray(filled) ? { kind: "accepted" } : filled;
   }
 
   #stopped(job: LoadJob, units: readonly LoadUnit[]): LoadResult | undefined {
@@ -103,13 +103,13 @@ export class MemoryWarehouse implements Warehouse {
     for (const { plan, units } of job.tables) {
       for (const unit of units) {
         const rows = await this.#rowsOf(job.bucket, unit, plan, signal);
-        if (!Array.isArray(rows)) return rows as Refused;
+        if (!Array.isArray(rows)) return rows;
         const expected = unit.lines - unit.rejectedLines.length;
         if (rows.length !== expected) {
           const reason = `${rows.length} rows of ${unit.eventType}, promised are ${expected}`;
           return { kind: "refused", table: plan.table, reason };
         }
-        filled.push({ unit, plan, rows: rows as MemoryRow[] });
+        filled.push({ unit, plan, rows });
       }
     }
     return filled;
@@ -239,7 +239,13 @@ function ledgerRow(
 ): LedgerRow {
   const { sourceId, generation, eventType, receiptKey, lane, rejectedLines, parts } = unit;
   return {
-    ...{ sourceId, generation, eventType, table, receiptKey, lane, loadedAt },
+    sourceId,
+    generation,
+    eventType,
+    table,
+    receiptKey,
+    lane,
+    loadedAt,
     rows: rows.length,
     rejected: rejectedLines.length,
     rescued: countRescued(rows),

@@ -36,6 +36,11 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
 
+async function* breaking(): AsyncGenerator<Uint8Array> {
+  yield noise(100_000, "z");
+  throw new Error("the source broke off");
+}
+
 async function keysOf(store: ObjectStore, bucket: string, prefix: string, startAfter?: string) {
   const keys: string[] = [];
   const options = startAfter === undefined ? {} : { startAfter };
@@ -178,11 +183,6 @@ export function objectStoreContract(title: string, open: () => Promise<ObjectSto
     });
 
     describe("all or nothing", () => {
-      async function* breaking(): AsyncGenerator<Uint8Array> {
-        yield noise(100_000, "z");
-        throw new Error("the source broke off");
-      }
-
       it("leaves no object when the body breaks off", async () => {
         await assert.rejects(store.put(at("parts/broken"), breaking()));
 

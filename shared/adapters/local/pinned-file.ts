@@ -1,0 +1,156 @@
+// Reading one version of a file that others may change at any moment: what is read is what was hashed, or it is OBJECT_CHANGED.
+import { constants, type BigIntStats } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { RouterError } from "../../errors/router-error.ts";
+import { etagHash } from "../object-helpers.ts";
+import type { EtagCache } from "./etag-cache.ts";
+
+/** What tells one state of a file from another. `ctimeNs` moves with every change and cannot be set back. */
+export interface FileVersion {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+export interface PinnedFile {
+  readonly path: string;
+  readonly version: FileVersion;
+  readonly etag: string;
+  /**
+   * The time stamps alone cannot prove that the bytes are still those of `etag`: the file was changed within the resolution of time
+   * stamps, or the ETag is remembered from an earlier run. The bytes are hashed once more while they are read.
+   */
+  readonly doubtful: boolean;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+/** File systems stamp times in steps of up to 2 s (FAT); a change that follows another within a step leaves no trace. */
+const STAMP_RESOLUTION_NS = 2_000_000_000n;
+
+/** Opens a regular file. A FIFO or device is refused, not waited for. */
+export async function openFile(path: string): Promise<{ handle: FileHandle; version: FileVersion }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile()) {
+      throw new RouterError("OBJECT_KEY_REFUSED", `${path} is not a regular file.`, { details: { path } });
+    }
+    return { handle, version: versionOf(stats) };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Finds the ETag of a file as it is now. `nowMs` is the system's time. */
+export async function pinFile(
+  path: string,
+  cache: EtagCache | undefined,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<PinnedFile> {
+  const { handle, version } = await openFile(path);
+  try {
+    const known = cache?.get(path, version);
+    if (known !== undefined) return { path, version, etag: known, doubtful: true };
+    const hash = etagHash();
+    for await (const chunk of chunksOf(handle, version, signal)) hash.update(chunk);
+    await assertUnchanged(path, handle, version);
+    const etag = hash.digest();
+    const doubtful = changedLately(version, nowMs);
+    if (!doubtful) cache?.put(path, version, etag);
+    return { path, version, etag, doubtful };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The bytes of the pinned version. No file is open while nobody iterates. */
+export async function* readPinned(
+  pinned: PinnedFile,
+  cache: EtagCache | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { path, version } = pinned;
+  const { handle, version: opened } = await openFile(path);
+  try {
+    if (!sameVersion(version, opened)) throw changed(path);
+    const hash = pinned.doubtful ? etagHash() : undefined;
+    for await (const chunk of chunksOf(handle, version, signal)) {
+      hash?.update(chunk);
+      yield chunk;
+    }
+    await assertUnchanged(path, handle, version);
+    if (hash && hash.digest() !== pinned.etag) {
+      cache?.forget(path);
+      throw changed(path);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A small file whole, in one state. */
+export async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const { handle, version } = await openFile(path);
+  try {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of chunksOf(handle, version, signal)) chunks.push(chunk);
+    await assertUnchanged(path, handle, version);
+    return new Uint8Array(Buffer.concat(chunks));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Exactly `version.size` bytes from the start; each chunk is a buffer of its own. */
+async function* chunksOf(
+  handle: FileHandle,
+  version: FileVersion,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const size = Number(version.size);
+  for (let at = 0; at < size;) {
+    signal?.throwIfAborted();
+    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size - at));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, at);
+    // Shorter than it was: assertUnchanged tells.
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield bytesRead === buffer.byteLength ? buffer : buffer.subarray(0, bytesRead);
+  }
+}
+
+async function assertUnchanged(path: string, handle: FileHandle, version: FileVersion): Promise<void> {
+  const now = versionOf(await handle.stat({ bigint: true }));
+  if (!sameVersion(now, version)) throw changed(path);
+}
+
+function changed(path: string): RouterError {
+  return new RouterError("OBJECT_CHANGED", `${path} was changed while it was read.`, {
+    retryable: true,
+    details: { path },
+  });
+}
+
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileVersion {
+  return { dev, ino, size, mtimeNs, ctimeNs };
+}
+
+function sameVersion(a: FileVersion, b: FileVersion): boolean {
+  return (
+    a.dev === b.dev &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
+}
+
+/** The racy-git problem: a file changed just now may change again without its time stamps showing it. */
+function changedLately({ mtimeNs, ctimeNs }: FileVersion, nowMs: number): boolean {
+  const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return latest + STAMP_RESOLUTION_NS > BigInt(Math.floor(nowMs)) * 1_000_000n;
+}

@@ -1,0 +1,119 @@
+// Writing a file so that it is there whole or not at all, also after a power failure (see README.md for the order).
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readdir, rename, stat, unlink, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { PutResult } from "../../ports/object-store.ts";
+import { etagHash } from "../object-helpers.ts";
+import { errnoOf } from "./file-errors.ts";
+import { INCOMING } from "./object-key.ts";
+
+export interface WriteOptions {
+  readonly ifAbsent: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly syncDirectory: (directory: string) => Promise<void>;
+}
+
+/** A delete may take the empty folder away between its making and the naming; more often than this in a row is something else. */
+const NAMING_ATTEMPTS = 5;
+
+/** Writes `body` under `<root>/<key>`. */
+export async function writeFileWhole(
+  root: string,
+  key: string,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  options: WriteOptions,
+): Promise<PutResult> {
+  options.signal?.throwIfAborted();
+  await mkdir(join(root, INCOMING), { recursive: true });
+  const temporary = join(root, INCOMING, randomUUID());
+  try {
+    const { etag, bytes } = await writeFlushed(temporary, body, options.signal);
+    options.signal?.throwIfAborted();
+    const created = await giveName(root, temporary, key, options);
+    return created ? { created, etag, bytes } : { created, etag: "", bytes: 0 };
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
+}
+
+async function writeFlushed(
+  path: string,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<{ etag: string; bytes: number }> {
+  const hash = etagHash();
+  let bytes = 0;
+  await using handle = await open(path, "wx");
+  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    await writeAll(handle, chunk);
+    bytes += chunk.byteLength;
+  }
+  await handle.sync();
+  return { etag: hash.digest(), bytes };
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength;) {
+    at += (await handle.write(chunk, at, chunk.byteLength - at)).bytesWritten;
+  }
+}
+
+/** False when the key was to be absent and is not. */
+async function giveName(
+  root: string,
+  temporary: string,
+  key: string,
+  { ifAbsent, syncDirectory }: WriteOptions,
+): Promise<boolean> {
+  const target = join(root, key);
+  const folder = dirname(target);
+  for (let attempt = 1; ; attempt++) {
+    const firstMade = await mkdir(folder, { recursive: true });
+    try {
+      if (ifAbsent) await link(temporary, target);
+      else await rename(temporary, target);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT" && attempt < NAMING_ATTEMPTS) continue;
+      if (!ifAbsent || errnoOf(error) !== "EEXIST" || (await isFolder(target))) throw error;
+      // The winner's name may not be on disk yet, and the loser is about to rely on it.
+      await syncDirectory(folder);
+      return false;
+    }
+    await syncMade(folder, firstMade, syncDirectory);
+    return true;
+  }
+}
+
+/** Flushes the folder, and the parents of those folders that were made for it. */
+async function syncMade(
+  folder: string,
+  firstMade: string | undefined,
+  syncDirectory: (directory: string) => Promise<void>,
+): Promise<void> {
+  for (let at = folder; ; at = dirname(at)) {
+    await syncDirectory(at);
+    if (firstMade === undefined || at.length < firstMade.length) return;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/** Removes what writers that died have left behind: temporary files not touched for `ageMs`. Returns how many. */
+export async function removeLeftovers(root: string, ageMs: number, nowMs: number): Promise<number> {
+  const incoming = join(root, INCOMING);
+  let removed = 0;
+  for (const name of await readdir(incoming).catch(() => [])) {
+    const path = join(incoming, name);
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats || nowMs - stats.mtimeMs < ageMs) continue;
+    await unlink(path).then(
+      () => removed++,
+      () => undefined,
+    );
+  }
+  return removed;
+}

@@ -1,0 +1,423 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
+import fc from "fast-check";
+import {
+  createFolderObjectStore,
+  LOCAL_BUCKET,
+  ROUTED_BUCKET,
+  type FolderObjectStore,
+} from "../../../shared/adapters/local/folder-object-store.ts";
+import { SqliteEtagCache } from "../../../shared/adapters/local/etag-cache.ts";
+import { MemoryQueue } from "../../../shared/adapters/memory/memory-queue.ts";
+import { compareKeys, etagOf } from "../../../shared/adapters/object-helpers.ts";
+import { parseNotification } from "../../../shared/contracts/notification.ts";
+import { isRouterError, type ErrorCode } from "../../../shared/errors/router-error.ts";
+import type { Clock } from "../../../shared/ports/clock.ts";
+import type { ObjectRead } from "../../../shared/ports/object-store.ts";
+import { systemClock } from "../../../shared/runtime/clock.ts";
+import { tempDir, type TempDir } from "../../helpers/temp-dir.ts";
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const routed = (key: string) => ({ bucket: ROUTED_BUCKET, key });
+const withCode =
+  (code: ErrorCode) =>
+  (error: unknown): boolean =>
+    isRouterError(error, code);
+
+/** Ten seconds ahead: files written a moment ago count as long unchanged. */
+const laterClock: Clock = { ...systemClock, now: () => new Date(Date.now() + 10_000) };
+
+async function read(object: ObjectRead): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of object.body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+describe("createFolderObjectStore", () => {
+  let dir: TempDir;
+  let store: FolderObjectStore;
+  const local = (name: string) => ({ bucket: LOCAL_BUCKET, key: `${dir.path}/${name}` });
+
+  beforeEach(() => {
+    dir = tempDir();
+    store = createFolderObjectStore({ root: `${dir.path}/routed` });
+  });
+  afterEach(() => dir[Symbol.dispose]());
+
+  describe("keys", () => {
+    const refused = {
+      "above the folder": "../escaped",
+      "above the folder, in the middle": "parts/../../escaped",
+      "above the folder, at the end": "parts/..",
+      "an absolute path": "/etc/passwd",
+      "a NUL": "parts/a\0b",
+      "an empty key": "",
+      "an empty segment": "parts//a",
+      "a folder": "parts/",
+      "a backslash": "parts\\..\\a",
+      "a dot segment": "./parts/a",
+      "a lone surrogate": "parts/\ud800",
+      "a name of 256 bytes": `parts/${"é".repeat(128)}`,
+      "1,025 bytes": "abcd/".repeat(205),
+      "the place of unfinished files": ".incoming/a",
+    };
+    for (const [what, key] of Object.entries(refused)) {
+      it(`refuses ${what} in every operation`, async () => {
+        const refuses = withCode("OBJECT_KEY_REFUSED");
+        await assert.rejects(store.put(routed(key), text("x")), refuses);
+        await assert.rejects(store.put(routed(key), text("x"), { ifAbsent: true }), refuses);
+        await assert.rejects(store.get(routed(key)), refuses);
+        await assert.rejects(store.getBytes(routed(key)), refuses);
+        await assert.rejects(store.head(routed(key)), refuses);
+        await assert.rejects(store.delete(routed(key)), refuses);
+        assert.deepEqual(readdirSync(dir.path), ["routed"]);
+      });
+    }
+
+    it("writes no file outside its folder, whatever the key", async () => {
+      const nasty = fc.array(
+        fc.constantFrom("..", ".", "", "a", "/", "\\", "\0", "..a", "...", "%2e%2e", " "),
+      );
+      await fc.assert(
+        fc.asyncProperty(nasty, async (segments) => {
+          await store.put(routed(segments.join("/")), text("x")).catch(() => undefined);
+          assert.deepEqual(readdirSync(dir.path), ["routed"]);
+        }),
+      );
+    });
+
+    it("takes hostile names that are plain names", async () => {
+      for (const key of ["__proto__", 'parts/it\'s "quoted"', "a b+c=é %2e", "..a/...", "-rf", "new\nline"]) {
+        await store.put(routed(key), text(key));
+        assert.equal(Buffer.from(await store.getBytes(routed(key))).toString(), key);
+      }
+    });
+
+    it("refuses a key whose way leads through an object, and one that is a folder", async () => {
+      await store.put(routed("parts/a"), text("x"));
+
+      for (const ifAbsent of [false, true]) {
+        await assert.rejects(
+          store.put(routed("parts/a/b"), text("y"), { ifAbsent }),
+          withCode("OBJECT_KEY_REFUSED"),
+        );
+        await assert.rejects(
+          store.put(routed("parts"), text("y"), { ifAbsent }),
+          withCode("OBJECT_KEY_REFUSED"),
+        );
+      }
+      await assert.rejects(store.get(routed("parts/a/b")), withCode("OBJECT_GONE"));
+      await assert.rejects(store.get(routed("parts")), withCode("OBJECT_KEY_REFUSED"));
+    });
+
+    it("knows no other buckets", async () => {
+      await assert.rejects(store.get({ bucket: "other", key: "a" }), withCode("OBJECT_GONE"));
+      await assert.rejects(store.put({ bucket: "__proto__", key: "a" }, text("x")), withCode("OBJECT_GONE"));
+    });
+  });
+
+  describe("bucket local", () => {
+    it("is read by absolute path, the ETag being the hash of the stored bytes", async () => {
+      writeFileSync(`${dir.path}/it's "odd".log`, "content");
+
+      const object = await store.get(local(`it's "odd".log`));
+
+      assert.equal(object.etag, etagOf(text("content")));
+      assert.match(object.etag, /^[0-9a-f]{32}$/);
+      assert.equal(await read(object), "content");
+    });
+
+    it("is read only", async () => {
+      await assert.rejects(store.put(local("new"), text("x")), withCode("ACCESS_DENIED"));
+      writeFileSync(`${dir.path}/kept`, "x");
+      await assert.rejects(store.delete(local("kept")), withCode("ACCESS_DENIED"));
+      assert.equal(await read(await store.get(local("kept"))), "x");
+    });
+
+    it("refuses relative paths, folders and FIFOs without waiting for a writer", async () => {
+      execFileSync("mkfifo", [`${dir.path}/fifo`]);
+
+      await assert.rejects(
+        store.get({ bucket: LOCAL_BUCKET, key: "etc/passwd" }),
+        withCode("OBJECT_KEY_REFUSED"),
+      );
+      await assert.rejects(
+        store.get({ bucket: LOCAL_BUCKET, key: `${dir.path}/../x` }),
+        withCode("OBJECT_KEY_REFUSED"),
+      );
+      await assert.rejects(store.get(local("routed")), withCode("OBJECT_KEY_REFUSED"));
+      await assert.rejects(store.get(local("fifo")), withCode("OBJECT_KEY_REFUSED"));
+    });
+
+    it("lists the files below a folder or with a prefix, symbolic links left out", async () => {
+      mkdirSync(`${dir.path}/logs/deep`, { recursive: true });
+      for (const name of ["b.log", "a.log", "deep/c.log"]) writeFileSync(`${dir.path}/logs/${name}`, name);
+      symlinkSync(`${dir.path}/logs/a.log`, `${dir.path}/logs/link.log`);
+
+      const keys = async (prefix: string): Promise<string[]> => {
+        const found: string[] = [];
+        for await (const { key } of store.list(LOCAL_BUCKET, `${dir.path}/${prefix}`)) found.push(key);
+        return found.map((key) => key.slice(dir.path.length + 1));
+      };
+
+      assert.deepEqual(await keys("logs/"), ["logs/a.log", "logs/b.log", "logs/deep/c.log"]);
+      assert.deepEqual(await keys("logs/d"), ["logs/deep/c.log"]);
+    });
+  });
+
+  describe("a file that changes", () => {
+    const big = Buffer.alloc(3_000_000, "a");
+
+    it("by growing after it was opened is OBJECT_CHANGED", async () => {
+      writeFileSync(`${dir.path}/f`, big);
+      const object = await store.get(local("f"));
+      appendFileSync(`${dir.path}/f`, "more");
+
+      await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
+    });
+
+    it("by being replaced with equal size and time stamp is OBJECT_CHANGED", async () => {
+      writeFileSync(`${dir.path}/f`, big);
+      utimesSync(`${dir.path}/f`, 1_000, 1_000);
+      const object = await store.get(local("f"));
+      writeFileSync(`${dir.path}/g`, Buffer.alloc(3_000_000, "b"));
+      utimesSync(`${dir.path}/g`, 1_000, 1_000);
+      renameSync(`${dir.path}/g`, `${dir.path}/f`);
+
+      await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
+    });
+
+    it("by being shortened in the middle of the reading is OBJECT_CHANGED", async () => {
+      writeFileSync(`${dir.path}/f`, big);
+      const object = await store.get(local("f"));
+      let bytes = 0;
+
+      await assert.rejects(async () => {
+        for await (const chunk of object.body) {
+          bytes += chunk.length;
+          writeFileSync(`${dir.path}/f`, "short");
+        }
+      }, withCode("OBJECT_CHANGED"));
+      assert.ok(bytes < big.length);
+    });
+
+    it("within the resolution of time stamps is found by its hash", async () => {
+      writeFileSync(`${dir.path}/f`, "first");
+      const before = await store.get(local("f"));
+      // As good as a change that leaves no trace: the ETag that the cache gives belongs to other bytes.
+      const cache = {
+        get: () => etagOf(text("other")),
+        put: () => undefined,
+        forget: () => void forgotten++,
+      };
+      let forgotten = 0;
+      const cached = createFolderObjectStore({ root: `${dir.path}/routed`, etagCache: cache });
+
+      const object = await cached.get(local("f"));
+      await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
+
+      assert.equal(forgotten, 1);
+      assert.equal(await read(before), "first");
+    });
+
+    it("by disappearing is OBJECT_GONE", async () => {
+      writeFileSync(`${dir.path}/f`, big);
+      const object = await store.get(local("f"));
+      renameSync(`${dir.path}/f`, `${dir.path}/elsewhere`);
+
+      await assert.rejects(read(object), withCode("OBJECT_GONE"));
+    });
+
+    it("is not read twice from one body", async () => {
+      writeFileSync(`${dir.path}/f`, "x");
+      const object = await store.get(local("f"));
+      await read(object);
+
+      await assert.rejects(read(object), withCode("INTERNAL"));
+    });
+  });
+
+  describe("the memory of ETags", () => {
+    it("spares the hashing of files that have not changed, across openings", async () => {
+      writeFileSync(`${dir.path}/f`, "content");
+      for (let opening = 0; opening < 2; opening++) {
+        using cache = new SqliteEtagCache(`${dir.path}/etags`, new Date());
+        const spy = { get: cache.get.bind(cache), put: () => void puts++, forget: () => undefined };
+        let puts = 0;
+        const remembering = createFolderObjectStore({
+          root: `${dir.path}/routed`,
+          etagCache: opening === 0 ? cache : spy,
+          clock: laterClock,
+        });
+
+        const object = await remembering.get(local("f"));
+
+        assert.equal(object.etag, etagOf(text("content")));
+        assert.equal(await read(object), "content");
+        assert.equal(puts, 0, "the second time it was known");
+      }
+    });
+
+    it("does not hold for a file changed in the last two seconds, nor after any change", async () => {
+      using cache = new SqliteEtagCache(`${dir.path}/etags`, new Date());
+      const hot = createFolderObjectStore({ root: `${dir.path}/routed`, etagCache: cache });
+      const cold = createFolderObjectStore({
+        root: `${dir.path}/routed`,
+        etagCache: cache,
+        clock: laterClock,
+      });
+      const etags: string[] = [];
+      for (const [at, content] of [
+        [hot, "aaa"],
+        [hot, "bbb"],
+        [cold, "ccc"],
+        [cold, "ddd"],
+      ] as const) {
+        writeFileSync(`${dir.path}/f`, content);
+        utimesSync(`${dir.path}/f`, 1_000, 1_000);
+        etags.push((await at.get(local("f"))).etag);
+      }
+
+      assert.deepEqual(
+        etags,
+        ["aaa", "bbb", "ccc", "ddd"].map((content) => etagOf(text(content))),
+      );
+    });
+
+    it("that cannot be used is the same as none", async () => {
+      writeFileSync(`${dir.path}/broken`, "this is no database ".repeat(100));
+      writeFileSync(`${dir.path}/f`, "content");
+      for (const file of ["broken", "no/such/folder/etags"]) {
+        using cache = new SqliteEtagCache(`${dir.path}/${file}`, new Date());
+        const remembering = createFolderObjectStore({
+          root: `${dir.path}/routed`,
+          etagCache: cache,
+          clock: laterClock,
+        });
+
+        assert.equal(await read(await remembering.get(local("f"))), "content");
+      }
+    });
+  });
+
+  describe("unfinished files", () => {
+    it("of a writer that was killed are never seen, and are removed after a day", async () => {
+      const script = `
+        const { createFolderObjectStore } = await import(${JSON.stringify(import.meta.resolve("../../../shared/adapters/local/folder-object-store.ts"))});
+        const store = createFolderObjectStore({ root: ${JSON.stringify(`${dir.path}/routed`)} });
+        async function* endless() { for (;;) { yield Buffer.alloc(100_000, "x"); console.log("written"); } }
+        await store.put({ bucket: "routed", key: "parts/a" }, endless(), { ifAbsent: true });`;
+      const writer = spawn(process.execPath, ["--input-type=module", "-e", script], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      await once(writer.stdout, "data");
+      writer.kill("SIGKILL");
+      await once(writer, "exit");
+
+      assert.equal(await store.head(routed("parts/a")), undefined);
+      assert.equal((await Array.fromAsync(store.list(ROUTED_BUCKET, ""))).length, 0);
+      assert.equal(readdirSync(`${dir.path}/routed/.incoming`).length, 1);
+      const nextDay: Clock = { ...systemClock, now: () => new Date(Date.now() + 25 * 3_600_000) };
+      await store.put(routed("parts/b"), text("x"));
+      assert.equal(readdirSync(`${dir.path}/routed/.incoming`).length, 1, "it may still be at work");
+      await createFolderObjectStore({ root: `${dir.path}/routed`, clock: nextDay }).put(
+        routed("parts/b"),
+        text("x"),
+      );
+      assert.deepEqual(readdirSync(`${dir.path}/routed/.incoming`), []);
+    });
+
+    it("of puts that ended are gone", async () => {
+      await store.put(routed("a"), text("x"), { ifAbsent: true });
+      await store.put(routed("a"), text("y"), { ifAbsent: true });
+      await store.put(routed("a"), text("z"));
+
+      assert.deepEqual(readdirSync(`${dir.path}/routed/.incoming`), []);
+      assert.equal((await readFile(`${dir.path}/routed/a`)).toString(), "z");
+    });
+  });
+
+  it("removes folders that a delete has emptied, also while others write into them", async () => {
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        await store.put(routed(`parts/s/a/${i % 3}`), text("x"));
+        await store.delete(routed(`parts/s/a/${i % 3}`));
+      }),
+    );
+
+    assert.deepEqual(readdirSync(`${dir.path}/routed`), [".incoming"]);
+  });
+
+  it("announces what is put under a prefix, once, as S3 would", async () => {
+    const queue = new MemoryQueue();
+    const announcing = createFolderObjectStore({
+      root: `${dir.path}/routed`,
+      notify: [{ bucket: ROUTED_BUCKET, prefix: "receipts/", queue }],
+    });
+    await announcing.put(routed("parts/a"), text("x"));
+    const { etag } = await announcing.put(routed("receipts/s+1/0.json"), text("{}"), { ifAbsent: true });
+    await announcing.put(routed("receipts/s+1/0.json"), text("{ }"), { ifAbsent: true });
+
+    const [delivery, ...others] = await queue.receive(10, 1_000);
+
+    assert.equal(others.length, 0);
+    assert.deepEqual(parseNotification(delivery!.message.body), {
+      kind: "objects",
+      objects: [{ bucket: ROUTED_BUCKET, key: "receipts/s+1/0.json", bytes: 2, etag }],
+      ignored: 0,
+    });
+  });
+
+  it("lists any keys in the order of their bytes, from any start and with any prefix", async () => {
+    const name = fc.string({
+      unit: fc.constantFrom("a", "b", "-", ".", "0", "é", "\uffee", "😀"),
+      minLength: 1,
+      maxLength: 3,
+    });
+    const segment = name.filter((s) => s !== "." && s !== "..");
+    const key = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => segments.join("/"));
+    const runs = Number(process.env["FC_RUNS"] ?? 40);
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(key, { maxLength: 15 }), key, key, async (keys, prefix, startAfter) => {
+        using own = tempDir();
+        const folder = createFolderObjectStore({ root: own.path });
+        const stored: string[] = [];
+        for (const one of keys) {
+          // A name cannot be a file and a folder; S3 has no such rule, and the adapter refuses.
+          await folder.put(routed(one), text("x")).then(
+            () => stored.push(one),
+            (error) => assert.ok(isRouterError(error, "OBJECT_KEY_REFUSED")),
+          );
+        }
+        for (const [given, after] of [
+          ["", undefined],
+          [prefix, undefined],
+          ["", startAfter],
+          [prefix.slice(0, 1), startAfter],
+        ] as const) {
+          const options = after === undefined ? {} : { startAfter: after };
+          const listed = await Array.fromAsync(
+            folder.list(ROUTED_BUCKET, given, options),
+            (object) => object.key,
+          );
+          const expected = stored.filter(
+            (one) => one.startsWith(given) && (!after || compareKeys(one, after) > 0),
+          );
+          assert.deepEqual(listed, expected.sort(compareKeys));
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+});

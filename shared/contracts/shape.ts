@@ -32,7 +32,10 @@ export interface ShapeJson {
   readonly date?: number | undefined;
   readonly object?: number | undefined;
   readonly array?: number | undefined;
-  /** Members of the objects at this path, unless it is `whole`. Keys are sorted by code unit. */
+  /**
+   * Members of the objects at this path, unless it is `whole`. Keys are sorted by code unit. The key `__proto__` is written
+   * `___proto__` (and `___proto__` with one underscore more, and so on), because JSON libraries lose it: use shared/shape.
+   */
   readonly keys?: Readonly<Record<string, ShapeJson>> | undefined;
   /** More than K distinct keys were seen here: members are not listed, the object is kept whole. */
   readonly whole?: true | undefined;

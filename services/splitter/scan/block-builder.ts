@@ -1,0 +1,193 @@
+// Collects what becomes of the lines of one block and lays the part lines out, type by type, in one buffer. Lines are integers in
+// growing tables until the end of the block: nothing is allocated for a line.
+import {
+  LINE_MEMBER,
+  MAX_LINE_BYTES,
+  SOURCE_MEMBER,
+  type QuarantineReason,
+} from "../../../shared/contracts/words.ts";
+import type { BlockResult, QuarantinedLine, TypeSegment } from "./contract.ts";
+import type { TypeTable } from "./type-table.ts";
+
+const PIPE = 0x7c;
+const NEWLINE = 0x0a;
+const CLOSE = 0x7d;
+/** Columns of the row table. */
+const [TYPE, LINE, START, END, COLUMNS] = [0, 1, 2, 3, 4];
+
+export class BlockBuilder {
+  readonly #types: TypeTable;
+  readonly #head: Uint8Array;
+  #block: Uint8Array = new Uint8Array(0);
+  #firstLine = 1;
+  #rows = new Int32Array(COLUMNS * 1024);
+  #rowCount = 0;
+  /** Bodies that do not stand in the block as they are, by row. */
+  readonly #bodies = new Map<number, Uint8Array>();
+  #bytesOfType = new Float64Array(64);
+  #linesOfType = new Int32Array(64);
+  #typesSeen: number[] = [];
+  #quarantined: QuarantinedLine[] = [];
+  #dropped = 0;
+  #blank = 0;
+  #normalised = 0;
+
+  constructor(sourceId: string, types: TypeTable) {
+    this.#types = types;
+    this.#head = Buffer.from(`{"${SOURCE_MEMBER}":${JSON.stringify(sourceId)},"${LINE_MEMBER}":`);
+  }
+
+  begin(block: Uint8Array, firstLine: number): void {
+    this.#block = block;
+    this.#firstLine = firstLine;
+    this.#rowCount = 0;
+    this.#bodies.clear();
+    this.#typesSeen = [];
+    this.#quarantined = [];
+    this.#dropped = this.#blank = this.#normalised = 0;
+  }
+
+  blank(): void {
+    this.#blank++;
+  }
+
+  drop(): void {
+    this.#dropped++;
+  }
+
+  normalise(): void {
+    this.#normalised++;
+  }
+
+  quarantine(
+    index: number,
+    offset: number,
+    start: number,
+    end: number,
+    reason: QuarantineReason,
+    detail: string,
+  ): void {
+    this.#quarantined.push({ line: this.#firstLine + index, offset, start, end, reason, detail });
+  }
+
+  /**
+   * Bytes of the part line with this body, each `|` counted twice, when that is over the limit; 0 when the line fits.
+   */
+  tooLong(type: number, index: number, source: Uint8Array, start: number, end: number): number {
+    const member = this.#types.members[type]!;
+    const length = this.#lineLength(member, index, end - start);
+    if (length * 2 <= MAX_LINE_BYTES) return 0;
+    const doubled = length + countPipes(source, start, end) + countPipes(member, 0, member.length);
+    return doubled > MAX_LINE_BYTES ? doubled : 0;
+  }
+
+  /** Adds the line with this index in the block. The body (members and `}`) is `block[start, end)`, or `body` when given. */
+  row(type: number, index: number, start: number, end: number, body?: Uint8Array): void {
+    if ((this.#rowCount + 1) * COLUMNS > this.#rows.length) this.#rows = largerInts(this.#rows);
+    if (body) this.#bodies.set(this.#rowCount, body);
+    const at = this.#rowCount++ * COLUMNS;
+    const rows = this.#rows;
+    rows[at + TYPE] = type;
+    rows[at + LINE] = index;
+    rows[at + START] = start;
+    rows[at + END] = end;
+    this.#count(type, this.#lineLength(this.#types.members[type]!, index, end - start) + 1);
+  }
+
+  /** Without the newline. An empty body has no comma before it. */
+  #lineLength(member: Uint8Array, index: number, body: number): number {
+    const digits = decimalDigits(this.#firstLine + index);
+    return this.#head.length + digits + member.length + body - (body === 1 ? 1 : 0);
+  }
+
+  #count(type: number, bytes: number): void {
+    while (type >= this.#linesOfType.length) {
+      this.#linesOfType = largerInts(this.#linesOfType);
+      const bytes = new Float64Array(this.#linesOfType.length);
+      bytes.set(this.#bytesOfType);
+      this.#bytesOfType = bytes;
+    }
+    if (this.#linesOfType[type] === 0) this.#typesSeen.push(type);
+    this.#linesOfType[type]!++;
+    this.#bytesOfType[type]! += bytes;
+  }
+
+  finish(lines: number): BlockResult {
+    const segments = this.#layOut();
+    return {
+      segments,
+      quarantined: this.#quarantined,
+      lines,
+      rows: this.#rowCount,
+      dropped: this.#dropped,
+      blank: this.#blank,
+      normalised: this.#normalised,
+    };
+  }
+
+  #layOut(): TypeSegment[] {
+    const total = this.#typesSeen.reduce((sum, type) => sum + this.#bytesOfType[type]!, 0);
+    const out = new Uint8Array(total);
+    const segments: TypeSegment[] = [];
+    let at = 0;
+    for (const type of this.#typesSeen) {
+      const end = at + this.#bytesOfType[type]!;
+      const [eventType, lines] = [this.#types.names[type]!, this.#linesOfType[type]!];
+      segments.push({ eventType, lines, bytes: out.subarray(at, end) });
+      // From here on the place where the type's next line goes.
+      this.#bytesOfType[type] = at;
+      at = end;
+    }
+    for (let row = 0; row < this.#rowCount; row++) this.#write(out, row);
+    for (const type of this.#typesSeen) this.#bytesOfType[type] = this.#linesOfType[type] = 0;
+    return segments;
+  }
+
+  #write(out: Uint8Array, row: number): void {
+    const [type, index] = [this.#rows[row * COLUMNS + TYPE]!, this.#rows[row * COLUMNS + LINE]!];
+    const [start, end] = [this.#rows[row * COLUMNS + START]!, this.#rows[row * COLUMNS + END]!];
+    const member = this.#types.members[type]!;
+    let at = this.#bytesOfType[type]!;
+    out.set(this.#head, at);
+    at += this.#head.length;
+    at = writeDecimal(out, at, this.#firstLine + index);
+    out.set(member, at);
+    at += member.length;
+    // An empty body is the closing bracket alone: it takes the comma's place.
+    if (end - start === 1) out[at - 1] = CLOSE;
+    else {
+      out.set(this.#bodies.get(row) ?? this.#block.subarray(start, end), at);
+      at += end - start;
+    }
+    out[at++] = NEWLINE;
+    this.#bytesOfType[type] = at;
+  }
+}
+
+function largerInts(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}
+
+function decimalDigits(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
+}
+
+function writeDecimal(out: Uint8Array, at: number, value: number): number {
+  const end = at + decimalDigits(value);
+  for (let to = end - 1, rest = value; to >= at; to--) {
+    const next = Math.floor(rest / 10);
+    out[to] = 0x30 + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
+
+function countPipes(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at++) if (bytes[at] === PIPE) count++;
+  return count;
+}

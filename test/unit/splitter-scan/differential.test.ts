@@ -1,0 +1,253 @@
+// The scanner against JSON.parse and fatal UTF-8 decoding (what is accepted), against the reference (shapes), and against itself cut otherwise.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Fate } from "../../../services/splitter/scan/contract.ts";
+import { parseJson, type JsonValue } from "../../../shared/shape/parse-json.ts";
+import { json, key, objectJson, RUNS, text } from "../shape/arbitraries.ts";
+import { parsePlain } from "../shape/plain.ts";
+import {
+  flaws,
+  options,
+  restore,
+  scanBytes,
+  shapesAsJson,
+  shapesOfLines,
+  type Scanned,
+} from "./scan-helpers.ts";
+
+const PATHS = [["event"], ["type"], ["meta", "type"]];
+const types = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom("a", "b", "order_created", "é") },
+  { weight: 1, arbitrary: text },
+);
+
+/** An object with an event type somewhere, or nowhere. */
+const event = fc
+  .tuple(
+    objectJson,
+    types,
+    fc.constantFrom('"event":', '"type" : ', '"\\u0065vent":', '"meta":{"a":1,"type":', '"none":'),
+    fc.boolean(),
+  )
+  .map(([object, type, member, first]) => {
+    const typed = `${member}${JSON.stringify(type)}${member.includes("{") ? "}" : ""}`;
+    const inside = object.slice(1, -1).trim();
+    if (inside === "") return `{${typed}}`;
+    return first ? `{${typed},${inside}}` : `{${inside},${typed}}`;
+  });
+
+const regular = fc
+  .tuple(
+    fc.constantFrom("a", "b"),
+    fc.integer(),
+    fc.array(fc.tuple(fc.constantFrom("x", "y", "z"), fc.boolean()), { maxLength: 3 }),
+  )
+  .map(([type, id, tags]) =>
+    JSON.stringify({ event: type, id, tags, user: { id, name: `n${id}`, at: "2024-02-29T01:02:03Z" } }),
+  );
+
+const damage = fc.tuple(
+  fc.nat(),
+  fc.constantFrom("flip", "insert", "cut", "tear"),
+  fc.oneof(fc.constantFrom(...Buffer.from('"\\{}[]:,0-.eEu \t\r')), fc.nat(255)),
+);
+
+const line = fc.oneof(
+  { weight: 5, arbitrary: event.map((document) => Buffer.from(document)) },
+  { weight: 2, arbitrary: regular.map((document) => Buffer.from(document)) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.oneof(event, regular), damage)
+      .map(([document, how]) => damaged(Buffer.from(document), how)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(json, fc.constantFrom("", " ", "\t", "{}", "[]")).map((value) => Buffer.from(value)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .uint8Array({ maxLength: 6 })
+      .map((bytes) => Buffer.from(bytes).map((byte) => (byte === 10 ? 11 : byte))),
+  },
+);
+const newline = fc.constantFrom("\n", "\n", "\n", "\r\n").map((end) => Buffer.from(end));
+const file = fc
+  .array(fc.tuple(line, newline), { maxLength: 30 })
+  .map((lines) => Buffer.concat(lines.flat() as Uint8Array[]));
+
+describe("scanner against other means", () => {
+  it("accepts, quarantines and writes what JSON.parse says", () => {
+    fc.assert(
+      fc.property(file, (bytes) => {
+        const { results, lines } = scanBytes(bytes);
+
+        const written = new Map(
+          [...lines].flatMap(([type, group]) => group.map((out) => [lineNumber(out), { type, out }])),
+        );
+        const reasons = new Map(results[0]!.quarantined.map(({ line: number, reason }) => [number, reason]));
+        let normalised = 0;
+        splitLines(bytes).forEach((raw, index) => {
+          const fate = expectedFate(raw);
+          const found = written.get(index + 1);
+          assert.equal(
+            found ? `row ${found.type}` : (reasons.get(index + 1) ?? "blank"),
+            fate,
+            raw.toString(),
+          );
+          if (!found) return;
+          normalised += Number(checkRow(raw.toString(), found.out));
+        });
+        assert.equal(results[0]!.normalised, normalised);
+        assert.equal(results[0]!.lines, splitLines(bytes).length);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("counts every line once and collects the shape of the lines as written", () => {
+    fc.assert(
+      fc.property(file, fc.array(fc.nat(5), { maxLength: 4 }), (bytes, keysPerDepth) => {
+        const { results, lines, shapes } = scanBytes(bytes, { keysPerDepth });
+
+        const { lines: total, rows, quarantined, dropped, blank } = results[0]!;
+        assert.equal(total, rows + quarantined.length + dropped + blank);
+        assert.deepEqual(shapesAsJson(shapes), shapesOfLines(lines, keysPerDepth));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("gives the same lines, accounting and shapes however the lines are cut into blocks", () => {
+    fc.assert(
+      fc.property(file, fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 10 }), (bytes, cuts) => {
+        const [whole, cut] = [scanBytes(bytes, { fate }), scanBytes(bytes, { fate }, cuts)];
+
+        assert.deepEqual(summary(cut), summary(whole));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("forgets the keys of objects that have too many, in whatever order they come", () => {
+    const object = fc
+      .uniqueArray(key, { maxLength: 8 })
+      .map((keys) => `{${keys.map((name) => `${JSON.stringify(name)}:{"k${name.length}":1}`).join()}}`);
+    const group = fc.array(
+      object.map((inner) => `{"event":"a","o":${inner},"p":{"q":${inner}}}`),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(group, (documents) => {
+        const keysPerDepth = [4, 6, 3];
+        const { lines, shapes } = scanBytes(Buffer.from(documents.join("\n")), { keysPerDepth });
+
+        assert.deepEqual(shapesAsJson(shapes), shapesOfLines(lines, keysPerDepth));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+function damaged(document: Buffer, [where, how, byte]: [number, string, number]): Buffer {
+  const at = where % (document.length + 1);
+  const safe = byte === 10 ? 11 : byte;
+  if (how === "tear") return document.subarray(0, at);
+  const tail = document.subarray(how === "insert" ? at : at + 1);
+  return Buffer.concat([document.subarray(0, at), Buffer.from(how === "cut" ? [] : [safe]), tail]);
+}
+
+function splitLines(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  const start = bytes.subarray(0, 3).toString("hex") === "efbbbf" ? 3 : 0;
+  for (let at = start; at < bytes.length;) {
+    const end = bytes.indexOf(10, at);
+    lines.push(bytes.subarray(at, end));
+    at = end + 1;
+  }
+  return lines;
+}
+
+/** `row <type>`, `blank`, or the reason; JSON.parse and the fatal decoder judge. */
+function expectedFate(raw: Buffer): string {
+  let document: string;
+  try {
+    document = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch {
+    return "invalid_utf8";
+  }
+  if (/^[ \t\r]*$/.test(document)) return "blank";
+  try {
+    JSON.parse(document);
+  } catch {
+    return "invalid_json";
+  }
+  const root = parseJson(document);
+  if (root.type !== "object") return "not_an_object";
+  const type = PATHS.map((path) => path.reduce<JsonValue | undefined>(member, root))
+    .map(typeText)
+    .find((found) => found !== undefined);
+  return type === undefined ? "no_event_type" : `row ${type}`;
+}
+
+function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  return value?.type === "object" ? value.members.findLast((one) => one.key === name)?.value : undefined;
+}
+
+function typeText(value: JsonValue | undefined): string | undefined {
+  if (value?.type === "number") {
+    const { text: digits } = value;
+    return /^-?\d+$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
+      ? digits
+      : undefined;
+  }
+  if (value?.type !== "string" || value.value === "" || Buffer.byteLength(value.value) > 200)
+    return undefined;
+  return value.value.isWellFormed() && !value.value.includes("\0") ? value.value : undefined;
+}
+
+/** Checks a part line against the line it comes from; true when it was rewritten. */
+function checkRow(raw: string, out: string): boolean {
+  const rewritten = flaws(raw, true).length > 0;
+  assert.deepEqual(flaws(out, false), []);
+  assert.deepEqual(restore(out), parsePlain(raw));
+  if (rewritten) return true;
+  const rest = raw.trim().slice(1).replaceAll("\r", "");
+  assert.ok(rest.trim() === "}" || out.endsWith(`",${rest}`), out);
+  return false;
+}
+
+function lineNumber(out: string): number {
+  return Number(/^\{"_lr_source":"[0-9a-f]{32}","_lr_line":(\d+),/.exec(out)![1]);
+}
+
+function summary({ results, lines, shapes }: Scanned): unknown {
+  const sum = (pick: (result: (typeof results)[0]) => number) =>
+    results.reduce((total, result) => total + pick(result), 0);
+  return {
+    lines: Object.fromEntries(lines),
+    shapes: shapesAsJson(shapes),
+    quarantined: results.flatMap((result) =>
+      result.quarantined.map(({ line: number, offset, reason, detail }) => ({
+        number,
+        offset,
+        reason,
+        detail,
+      })),
+    ),
+    counts: [
+      sum((r) => r.lines),
+      sum((r) => r.rows),
+      sum((r) => r.dropped),
+      sum((r) => r.blank),
+      sum((r) => r.normalised),
+    ],
+    options: options().keysPerDepth,
+  };
+}
+
+function fate(type: string): Fate {
+  if (type === "a") return "keep";
+  return type === "b" ? "drop" : "quarantine";
+}

@@ -1,6 +1,6 @@
 // The yardstick for documents, on purpose a second implementation that shares nothing with the product: two JSON texts have the same
 // canonical text exactly when they are the same document by DESIGN.md 4: the last of equal keys wins, numbers are equal as exact
-// decimals, null members and empty objects equal absent ones, the order of members does not matter.
+// decimals, timestamps as instants, null members and empty objects equal absent ones, the order of members does not matter.
 import { createHash } from "node:crypto";
 
 const TOKEN = /\s*(?:("[^"\\]*(?:\\.[^"\\]*)*")|(-?\d[\d.eE+-]*)|(true|false|null)|([[\]{}:,]))/gy;
@@ -24,6 +24,21 @@ export function canonicalNumber(text: string): string {
   if (significant === "") return "0";
   const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
   return `${sign}${significant}e${power}`;
+}
+
+const TIMESTAMP =
+  /^(?<date>(?!0000)\d{4}-\d\d-\d\d)[T ](?<time>(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(?<fraction>\d{1,6}))?(?<zone>Z|[+-](?:0\d|1[0-5]):[0-5]\d)?$/;
+
+/** A timestamp by its instant, with or without a zone; any other text by itself. */
+export function canonicalString(text: string): string {
+  const groups = TIMESTAMP.exec(text)?.groups;
+  if (!groups) return JSON.stringify(text);
+  const { date, time, fraction = "", zone } = groups;
+  const day = new Date(`${date}T00:00:00Z`);
+  // A day that the calendar lacks is either no date at all or rolls over into the next month.
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) return JSON.stringify(text);
+  const seconds = new Date(`${date}T${time}${zone ?? "Z"}`).getTime() / 1000;
+  return `${zone === undefined ? "local" : "instant"} ${seconds}.${fraction.padEnd(6, "0")}`;
 }
 
 function containerText({ members, items }: Open): string {
@@ -52,7 +67,7 @@ export function canonicalJson(json: string): string {
   let keyNext = false;
   for (const [token, string, number, literal, sign] of json.matchAll(TOKEN)) {
     if (string !== undefined && keyNext) open.at(-1)!.key = String(JSON.parse(string));
-    else if (string !== undefined) put(JSON.stringify(JSON.parse(string)));
+    else if (string !== undefined) put(canonicalString(String(JSON.parse(string))));
     else if (number !== undefined) put(canonicalNumber(number));
     else if (literal !== undefined) put(literal);
     else if (sign === "{") open.push({ members: new Map() });

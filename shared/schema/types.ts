@@ -74,18 +74,28 @@ export interface TableChange {
   readonly eventTime?: Path;
 }
 
-/** How one batch of units of one table is loaded. Made by shared/schema/plan-load.ts from the merged shape and the catalog. */
+/** How one batch of units of one table is loaded. Made by shared/schema/plan-table.ts from the merged shape and the catalog. */
 export interface TableLoadPlan {
   readonly table: string;
-  /** direct: the shape proves that every value fits its column. staged: every value is checked, what does not fit is rescued. */
+  /**
+   * direct: the shape proves that every value fits its column; then each path has one column at the most, no column's path lies within
+   * another's, no object stands where a scalar is loaded, nothing is to be taken out of a json column, and there are no epoch and hash
+   * columns to compute. staged: every value is checked, what does not fit is rescued. Loading a direct plan staged is always right.
+   */
   readonly mode: "direct" | "staged";
   /** Why staged, for the log. */
   readonly reason?: string;
-  /** Columns to fill, siblings in catalog order: a value goes to the first of its path's columns that fits it. */
-  readonly columns: readonly CatalogColumn[];
   /**
-   * Paths whose values have no column (column limit, exclusion aside) and go to `_lr_rescued`; staged only. Computed again from the
-   * data for objects kept whole: every member not under `columns` or a json column is rescued.
+   * Columns to fill: a value goes to the first of its path's columns that fits it (siblings in this order: the pinned type, then as added).
+   * direct: only those that the batch has values for, perhaps none; staged: all that the settings allow. A json column stores objects and
+   * arrays of its path whole, also where there are columns below it; those are filled with what fits them, the rest is in the json.
+   */
+  readonly columns: readonly CatalogColumn[];
+  /** Paths known to have values without a column (column limit). Of an object: every member without a column. Staged only, for the log. */
+  readonly rescue?: readonly Path[];
+  /**
+   * True for the catch-all table. In every staged load, catch-all or not, what has no column and no json column above it is found in the
+   * data itself and goes to `_lr_rescued`.
    */
   readonly catchAll: boolean;
   /** Paths never stored, not even inside json columns or `_lr_rescued`. */

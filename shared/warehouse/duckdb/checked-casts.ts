@@ -1,0 +1,69 @@
+// Casts that say NULL unless the column read back gives the same JSON value (DESIGN.md 4, "A value fits only if …"; the oracle is
+// shared/schema/fits.ts). They take the value as JSON text as DuckDB writes it: no spaces, numbers shortest.
+import { RouterError } from "../../errors/router-error.ts";
+import type { ColumnType } from "../../schema/types.ts";
+import { decimalType, stringBytes } from "./types.ts";
+
+const TIME = String.raw`(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?`;
+const DAY = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}`;
+const ZONE = String.raw`(?:Z|[+-](?:0[0-9]|1[0-5]):[0-5][0-9])`;
+/** Also once brought to UTC. */
+const YEARS =
+  "BETWEEN '0001-01-01 00:00:00+00'::TIMESTAMPTZ AND '9999-12-31 23:59:59.999999+00'::TIMESTAMPTZ";
+
+/** Macros of the loading connection. `v` is JSON text. */
+export const CHECKED_CAST_MACROS: readonly string[] = [
+  `lr_text(v) AS CASE WHEN starts_with(v, '"') THEN v ->> '$' END`,
+  `lr_is_number(v) AS regexp_matches(v, '^[-0-9]')`,
+  `lr_is_integer(v) AS regexp_full_match(v, '-?[0-9]+')`,
+  // Digits needed after the point of a plain decimal, without trailing zeros: 1.50 needs 1, 2e-7 needs 7, 1e21 none.
+  `lr_scale(v) AS length(regexp_extract(v, '\\.([0-9]*?)0*(?:[eE]|$)', 1))
+     - coalesce(TRY_CAST(regexp_extract(v, '[eE]([-+]?[0-9]+)$', 1) AS INTEGER), 0)`,
+  `lr_integer(v) AS CASE WHEN lr_is_integer(v) THEN TRY_CAST(v AS BIGINT) END`,
+  // Every number in a part is exact: an integer of 64 bits, or one that its nearest double writes (contract of the splitter).
+  // A 64-bit integer fits a double when the double's own shortest text is that integer.
+  `lr_double(v) AS CASE WHEN lr_is_number(v) AND (NOT lr_is_integer(v) OR TRY_CAST(v AS BIGINT) IS NULL
+       OR TRY_CAST(TRY_CAST(v AS DOUBLE)::VARCHAR AS DECIMAL(38, 0)) = TRY_CAST(v AS DECIMAL(38, 0)))
+     THEN TRY_CAST(v AS DOUBLE) END`,
+  `lr_boolean(v) AS CASE v WHEN 'true' THEN true WHEN 'false' THEN false END`,
+  `lr_timestamp(v) AS CASE WHEN regexp_full_match(lr_text(v), '${DAY}[T ]${TIME}') AND NOT starts_with(v, '"0000')
+     THEN TRY_CAST(lr_text(v) AS TIMESTAMP) END`,
+  `lr_timestamptz(v) AS CASE WHEN regexp_full_match(lr_text(v), '${DAY}[T ]${TIME}${ZONE}') AND TRY_CAST(lr_text(v) AS TIMESTAMPTZ) ${YEARS}
+     THEN TRY_CAST(lr_text(v) AS TIMESTAMPTZ) END`,
+  `lr_date(v) AS CASE WHEN regexp_full_match(lr_text(v), '${DAY}') AND NOT starts_with(v, '"0000') THEN TRY_CAST(lr_text(v) AS DATE) END`,
+  `lr_string(v, bytes) AS CASE WHEN strlen(lr_text(v)) <= bytes THEN lr_text(v) END`,
+  `lr_hash(v) AS sha256(coalesce(lr_text(v), v))`,
+  // Microseconds from 0001-01-01 to 9999-12-31.
+  `lr_epoch(v, unit, digits) AS CASE WHEN lr_is_number(v) AND lr_scale(v) <= digits
+     AND TRY_CAST(v AS DECIMAL(24, 6)) * unit BETWEEN -62135596800000000 AND 253402300799999999
+     THEN make_timestamptz((TRY_CAST(v AS DECIMAL(24, 6)) * unit)::BIGINT) END`,
+];
+
+/** SQL expression of the JSON text `value` as `type`, NULL when it does not fit. */
+export function checkedCast(value: string, type: ColumnType): string {
+  const bytes = stringBytes(type);
+  if (bytes !== undefined) return `lr_string(${value}, ${bytes})`;
+  const decimal = decimalType(type);
+  if (decimal) {
+    const { precision, scale } = decimal;
+    return `CASE WHEN lr_is_number(${value}) AND lr_scale(${value}) <= ${scale} THEN TRY_CAST(${value} AS DECIMAL(${precision}, ${scale})) END`;
+  }
+  switch (type) {
+    case "epoch_seconds":
+      return `lr_epoch(${value}, 1000000, 6)`;
+    case "epoch_milliseconds":
+      return `lr_epoch(${value}, 1000, 3)`;
+    case "json":
+      return `CASE WHEN starts_with(${value}, '{') OR starts_with(${value}, '[') THEN ${value}::JSON END`;
+    case "integer":
+    case "double":
+    case "boolean":
+    case "timestamp":
+    case "timestamptz":
+    case "date":
+    case "hash":
+      return `lr_${type}(${value})`;
+    default:
+      throw new RouterError("INTERNAL", `no checked cast to ${type}`);
+  }
+}

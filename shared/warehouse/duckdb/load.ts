@@ -1,0 +1,263 @@
+// One transaction of a load (DESIGN.md 4): guard → rows → count → ledger. The file is open for writing in this process alone, which is to
+// hold every slot.
+import { OTHER_EVENT_TYPE } from "../../contracts/words.ts";
+import { RouterError } from "../../errors/router-error.ts";
+import type { LoadJob, LoadResult, LoadUnit, UnitLoaded } from "../../ports/warehouse.ts";
+import { qualifiedName } from "../sql/quote.ts";
+import { blocks, sourceText, unitKey, unitText, versionOf } from "../source-rules.ts";
+import { catalogVersion, tablesInSchema } from "./catalog.ts";
+import { isRefusal, refusalReason } from "./errors.ts";
+import type { InsertContext, RescuedCounts } from "./insert-rows.ts";
+import { insertGroup, REJECTED_TABLE } from "./insert-rows.ts";
+import { allUnits, partGroups, unitFinder } from "./job-units.ts";
+import { bindRows, boundRows, UNIT_ROW, unitRow } from "./json-rows.ts";
+import { removeLoadedPending } from "./pending.ts";
+import { count, text } from "./row-values.ts";
+import type { Session } from "./session.ts";
+import { sourcesNamed } from "./sources.ts";
+
+export interface LoadSettings {
+  readonly eventSchema: string;
+  /** Path of a part's file. */
+  readonly partPath: (bucket: string, key: string) => string;
+}
+
+export type Refused = Extract<LoadResult, { kind: "refused" }>;
+type Blocked = Extract<LoadResult, { kind: "blocked" }>;
+
+/** First rowid that DuckDB gives to rows which the running transaction has inserted (MAX_ROW_ID in its storage layer). */
+const FIRST_UNCOMMITTED_ROW = 36_028_797_018_960_000n;
+
+/** Units that must not be loaded, or undefined. */
+export async function guard(session: Session, units: readonly LoadUnit[]): Promise<Blocked | undefined> {
+  const rows = await session.rows(
+    `SELECT k.*, bool_or(l.generation = k.generation) AS loaded, bool_or(l.generation > k.generation) AS higher
+     FROM log_router.loads l JOIN ${boundRows("units", UNIT_ROW)} k USING (source_id, event_type)
+     GROUP BY ALL`.replace("k.*", "k.source_id, k.generation, k.event_type"),
+    bindRows("units", units.map(unitRow)),
+  );
+  const marked = (flag: string): Set<string> =>
+    new Set(
+      rows
+        .filter((row) => row[flag])
+        .map((row) =>
+          unitText({
+            sourceId: text(row, "source_id"),
+            generation: count(row, "generation"),
+            eventType: text(row, "event_type"),
+          }),
+        ),
+    );
+  const [loaded, higher] = [marked("loaded"), marked("higher")];
+  const sources = Map.groupBy(
+    await sourcesNamed(
+      session,
+      units.map((unit) => unit.source),
+    ),
+    (row) => JSON.stringify([row.bucket, row.key]),
+  );
+  const isBlocked = (unit: LoadUnit): boolean =>
+    (sources.get(JSON.stringify([unit.source.bucket, unit.source.key])) ?? []).some((row) =>
+      blocks(row, versionOf(unit)),
+    );
+  const alreadyLoaded = units.filter((unit) => loaded.has(unitText(unit)));
+  const superseded = units.filter(
+    (unit) =>
+      !loaded.has(unitText(unit)) &&
+      (higher.has(unitText(unit)) || hasHigherGeneration(unit, units) || isBlocked(unit)),
+  );
+  if (alreadyLoaded.length + superseded.length === 0) return undefined;
+  return { kind: "blocked", alreadyLoaded: alreadyLoaded.map(unitKey), superseded: superseded.map(unitKey) };
+}
+
+/** Two generations of a unit in one job: only the higher one may load. */
+function hasHigherGeneration(unit: LoadUnit, units: readonly LoadUnit[]): boolean {
+  return units.some(
+    (other) =>
+      other.sourceId === unit.sourceId &&
+      other.eventType === unit.eventType &&
+      other.generation > unit.generation,
+  );
+}
+
+/** Deletes the rows of replaced units from wherever they are, and marks the units. */
+async function replaceUnits(
+  session: Session,
+  units: readonly LoadUnit[],
+  eventSchema: string,
+): Promise<void> {
+  const replaced = units.flatMap((unit) =>
+    unit.replaces.map((older) => ({ ...unitRow(older), replaced_by: sourceText(unit) })),
+  );
+  if (replaced.length === 0) return;
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE lr_replaced AS SELECT l.source_id, l.generation, l.event_type, l.table_name, l.loaded_at, k.replaced_by
+     FROM log_router.loads l JOIN ${boundRows("units", { ...UNIT_ROW, replaced_by: "VARCHAR" })} k
+       USING (source_id, generation, event_type) WHERE l.replaced_by IS NULL`,
+    bindRows("units", replaced),
+  );
+  const present = await tablesInSchema(session, eventSchema);
+  const tables = await session.rows("SELECT DISTINCT table_name FROM temp.main.lr_replaced");
+  for (const row of tables) {
+    const table = text(row, "table_name");
+    // A table that somebody dropped has no rows to delete.
+    if (present.has(table.toLowerCase())) await deleteRows(session, table, eventSchema);
+  }
+  await session.run(
+    `UPDATE log_router.loads l SET replaced_by = r.replaced_by FROM temp.main.lr_replaced r
+     WHERE l.source_id = r.source_id AND l.generation = r.generation AND l.event_type = r.event_type`,
+  );
+}
+
+/**
+ * A unit's rows are those of its source and event type that were loaded in its transaction: two generations have the same source, and
+ * the lines of `_lr_other` have the event types that no unit of that generation has.
+ */
+async function deleteRows(session: Session, table: string, eventSchema: string): Promise<void> {
+  await session.run(
+    `DELETE FROM ${qualifiedName(eventSchema, table)} AS t USING temp.main.lr_replaced r
+     WHERE r.table_name = $table AND t._lr_source = r.source_id AND t._lr_loaded_at = r.loaded_at
+       AND (t._lr_event_type = r.event_type OR (r.event_type = $other AND NOT EXISTS (
+         FROM log_router.loads o
+         WHERE o.source_id = r.source_id AND o.generation = r.generation AND o.event_type = t._lr_event_type)))`,
+    { table, other: OTHER_EVENT_TYPE },
+  );
+}
+
+/** Temporary tables that the statements of `insertGroup` look into. */
+async function prepareInserts(
+  session: Session,
+  units: readonly LoadUnit[],
+  eventSchema: string,
+): Promise<InsertContext> {
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE lr_wanted AS SELECT source_id, event_type FROM ${boundRows("units", UNIT_ROW)}`,
+    bindRows("units", units.map(unitRow)),
+  );
+  const rejected = units.flatMap((unit) =>
+    unit.rejectedLines.map((line) => ({ source_id: unit.sourceId, line })),
+  );
+  if (rejected.length > 0)
+    await session.run(
+      `CREATE OR REPLACE TEMP TABLE ${REJECTED_TABLE} AS FROM ${boundRows("lines", { source_id: "VARCHAR", line: "BIGINT" })}`,
+      bindRows("lines", rejected),
+    );
+  return { session, eventSchema, hasRejected: rejected.length > 0 };
+}
+
+/** Inserts the rows of one table's units; proves that they are as many as the receipts promise, unit by unit. */
+async function insertTable(
+  context: InsertContext,
+  job: LoadJob,
+  table: LoadJob["tables"][number],
+  settings: LoadSettings,
+): Promise<UnitLoaded[] | Refused> {
+  const rescued: RescuedCounts[] = [];
+  for (const group of partGroups(table, (key) => settings.partPath(job.bucket, key))) {
+    try {
+      rescued.push(await insertGroup(context, group));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { kind: "refused", table: table.plan.table, reason: refusalReason(error) };
+    }
+  }
+  const counts = await context.session.rows(
+    `SELECT _lr_source AS source_id, _lr_event_type AS event_type, count(*) AS n
+     FROM ${qualifiedName(context.eventSchema, table.plan.table)} WHERE rowid >= ${FIRST_UNCOMMITTED_ROW} GROUP BY ALL`,
+  );
+  const unitOf = unitFinder(table.units);
+  const rows = new Map(table.units.map((unit) => [unit, { rows: 0, rescued: 0 }]));
+  for (const found of counts) {
+    const [source, eventType] = [text(found, "source_id"), text(found, "event_type")];
+    const unit = unitOf(source, eventType);
+    if (!unit)
+      throw broken(`${count(found, "n")} rows of source ${source} belong to no unit of the load`, {
+        table: table.plan.table,
+        sourceId: source,
+      });
+    rows.get(unit)!.rows += count(found, "n");
+  }
+  for (const found of rescued.flat())
+    rows.get(unitOf(found.sourceId, found.eventType)!)!.rescued += found.rescued;
+  for (const unit of table.units) requireCount(unit, table.plan.table, rows.get(unit)!.rows);
+  return table.units.map((unit) => ({ ...unitKey(unit), table: table.plan.table, ...rows.get(unit)! }));
+}
+
+function requireCount(unit: LoadUnit, table: string, rows: number): void {
+  const expected = unit.lines - unit.rejectedLines.length;
+  if (rows === expected) return;
+  throw broken(`${rows} rows where the receipt promises ${expected} lines; nothing was loaded`, {
+    table,
+    sourceId: unit.sourceId,
+    generation: unit.generation,
+    receipt: unit.receiptKey,
+  });
+}
+
+function broken(message: string, details: Record<string, string | number>): RouterError {
+  return new RouterError("ACCOUNTING_BROKEN", message, { details });
+}
+
+async function writeLedger(session: Session, job: LoadJob, loaded: readonly UnitLoaded[]): Promise<void> {
+  const results = new Map(loaded.map((unit) => [unitText(unit), unit]));
+  const rows = allUnits(job).map((unit) => {
+    const result = results.get(unitText(unit))!;
+    return {
+      ...unitRow(unit),
+      table_name: result.table,
+      rows: result.rows,
+      rejected: unit.rejectedLines.length,
+      rescued: result.rescued,
+      parts: unit.parts.length,
+      receipt_key: unit.receiptKey,
+      lane: unit.lane,
+    };
+  });
+  const type = {
+    ...UNIT_ROW,
+    table_name: "VARCHAR",
+    rows: "BIGINT",
+    rejected: "BIGINT",
+    rescued: "BIGINT",
+    parts: "BIGINT",
+    receipt_key: "VARCHAR",
+    lane: "VARCHAR",
+  };
+  await session.run(
+    `INSERT INTO log_router.loads (source_id, generation, event_type, table_name, "rows", rejected, rescued, parts, receipt_key, batch_id, lane, loaded_at)
+     SELECT u.source_id, u.generation, u.event_type, u.table_name, u."rows", u.rejected, u.rescued, u.parts, u.receipt_key, $batch, u.lane, now()
+     FROM ${boundRows("units", type)} u`,
+    { batch: job.batchId, ...bindRows("units", rows) },
+  );
+}
+
+/** Rows of every table of the job, without guard and ledger. */
+export async function insertRows(
+  session: Session,
+  job: LoadJob,
+  settings: LoadSettings,
+): Promise<UnitLoaded[] | Refused> {
+  const context = await prepareInserts(session, allUnits(job), settings.eventSchema);
+  const loaded: UnitLoaded[] = [];
+  for (const table of job.tables) {
+    const result = await insertTable(context, job, table, settings);
+    if (!Array.isArray(result)) return result;
+    loaded.push(...result);
+  }
+  return loaded;
+}
+
+/** In a transaction that the caller rolls back unless the answer is `loaded`. */
+export async function loadUnits(session: Session, job: LoadJob, settings: LoadSettings): Promise<LoadResult> {
+  const start = performance.now();
+  const units = allUnits(job);
+  const blocked = await guard(session, units);
+  if (blocked) return blocked;
+  if ((await catalogVersion(session)) !== job.catalogVersion) return { kind: "stale" };
+  await replaceUnits(session, units, settings.eventSchema);
+  const loaded = await insertRows(session, job, settings);
+  if (!Array.isArray(loaded)) return loaded;
+  await writeLedger(session, job, loaded);
+  await removeLoadedPending(session);
+  return { kind: "loaded", units: loaded, seconds: (performance.now() - start) / 1000 };
+}

@@ -1,0 +1,190 @@
+// DuckDB admits one process at a time, and a second opening inside one process would silently drop the first one's lock (POSIX locks
+// belong to the process). So all users of a file in this process share one opening: it is opened for the first user, closed after the
+// last, and reopened for nobody before it has been closed once a second, so that other processes get their turn.
+import { existsSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RouterError } from "../../errors/router-error.ts";
+import { toRouterError } from "./errors.ts";
+import { othersWait } from "./lock-queue.ts";
+import type { AccessMode, OpenFile, OpenSettings } from "./open-file.ts";
+import { openFile } from "./open-file.ts";
+import { createSession } from "./session.ts";
+import type { Session } from "./session.ts";
+
+/** Users may join an opening this long; then it has to be closed first. */
+const JOIN_MS = 1000;
+/** How long this process keeps its hands off the file when another one waits: longer than that one's pause between tries. */
+const POLITE_MS = 60;
+
+export interface SharedFile {
+  /** Runs `work` with the file open for reading; reads run side by side, and beside a write of this process. */
+  read<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** As `read`; undefined when there is no file yet. */
+  readIfPresent<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T | undefined>;
+  /** Runs `work` with the file open for writing, one at a time. */
+  write<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+interface Waiter {
+  readonly mode: AccessMode;
+  readonly settings: OpenSettings;
+  readonly admit: (opening: Opening) => void;
+}
+
+interface Opening {
+  readonly mode: AccessMode;
+  readonly since: number;
+  readonly file: Promise<OpenFile>;
+  /** Ends the wait for the file when nobody is left who wants it. */
+  readonly abandon: AbortController;
+  users: number;
+  writing: boolean;
+}
+
+interface Gate {
+  opening: Opening | undefined;
+  closing: boolean;
+  readonly waiters: Waiter[];
+}
+
+const gates = new Map<string, Gate>();
+
+/** The file's real path, though it may not exist yet. */
+function realFile(file: string): string {
+  const path = resolve(file);
+  for (const attempt of [() => realpathSync(path), () => join(realpathSync(dirname(path)), basename(path))]) {
+    try {
+      return attempt();
+    } catch {
+      // Not there yet: the next, less exact, attempt.
+    }
+  }
+  return path;
+}
+
+/** May this waiter use the opening now? */
+function mayJoin(opening: Opening, waiter: Waiter): boolean {
+  if (performance.now() - opening.since > JOIN_MS) return false;
+  return waiter.mode === "read" || (opening.mode === "write" && !opening.writing);
+}
+
+function open(path: string, waiter: Waiter): Opening {
+  const abandon = new AbortController();
+  const file = openFile(path, waiter.mode, { ...waiter.settings, signal: abandon.signal });
+  // Every user awaits it and gets the error; the opening itself must not raise an unhandled one.
+  file.catch(() => undefined);
+  return { mode: waiter.mode, since: performance.now(), file, abandon, users: 0, writing: false };
+}
+
+/** Lets in, in the order of asking, whoever may go now. */
+function pump(path: string, gate: Gate): void {
+  let writerWaits = false;
+  for (const waiter of gate.waiters.slice()) {
+    if (gate.closing) return;
+    // Reads overtake a waiting writer only while another writer holds the file anyway.
+    if (waiter.mode === "read" && writerWaits && gate.opening?.mode === "read") continue;
+    const opening = (gate.opening ??= open(path, waiter));
+    if (!mayJoin(opening, waiter)) {
+      writerWaits ||= waiter.mode === "write";
+      continue;
+    }
+    gate.waiters.splice(gate.waiters.indexOf(waiter), 1);
+    opening.users++;
+    opening.writing ||= waiter.mode === "write";
+    waiter.admit(opening);
+  }
+}
+
+async function leave(path: string, gate: Gate, opening: Opening, mode: AccessMode): Promise<void> {
+  opening.users--;
+  if (mode === "write") opening.writing = false;
+  const expired = performance.now() - opening.since > JOIN_MS;
+  const next = gate.waiters.some((waiter) => mayJoin(opening, waiter));
+  if (opening.users > 0 || (next && !expired)) return pump(path, gate);
+  gate.closing = true;
+  opening.abandon.abort();
+  try {
+    const file = await opening.file.catch(() => undefined);
+    await file?.close();
+    if (file && othersWait(path)) await sleep(POLITE_MS);
+  } finally {
+    gate.opening = undefined;
+    gate.closing = false;
+    pump(path, gate);
+  }
+}
+
+/** Waits for a turn at the gate; a waiter whose signal fires leaves the queue. */
+async function enter(path: string, gate: Gate, mode: AccessMode, settings: OpenSettings): Promise<Opening> {
+  const { promise, resolve: admit, reject } = Promise.withResolvers<Opening>();
+  const waiter: Waiter = { mode, settings, admit };
+  const giveUp = (): void => {
+    const place = gate.waiters.indexOf(waiter);
+    if (place < 0) return;
+    gate.waiters.splice(place, 1);
+    reject(settings.signal?.reason);
+  };
+  settings.signal?.throwIfAborted();
+  settings.signal?.addEventListener("abort", giveUp, { once: true });
+  gate.waiters.push(waiter);
+  pump(path, gate);
+  try {
+    return await promise;
+  } finally {
+    settings.signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** The promise's value, or the signal's reason if that comes first. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function use<T>(
+  path: string,
+  mode: AccessMode,
+  settings: OpenSettings,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  let gate = gates.get(path);
+  if (!gate) gates.set(path, (gate = { opening: undefined, closing: false, waiters: [] }));
+  try {
+    const opening = await enter(path, gate, mode, settings);
+    try {
+      const connection = await (await unlessAborted(opening.file, settings.signal)).connect();
+      try {
+        return await work(createSession(connection, settings.signal));
+      } finally {
+        connection.closeSync();
+      }
+    } finally {
+      await leave(path, gate, opening, mode);
+    }
+  } catch (error) {
+    if (settings.signal?.aborted)
+      throw new RouterError("ABORTED", `work on ${path} was stopped`, { retryable: true, cause: error });
+    throw toRouterError(error, path);
+  }
+}
+
+/** The database file as this process uses it. Cheap: nothing is opened before `read` or `write`. */
+export function createSharedFile(file: string, settings: Omit<OpenSettings, "signal">): SharedFile {
+  // Resolved at each use: the file may come to exist in between, behind a symbolic link.
+  const withSignal = (signal?: AbortSignal): OpenSettings => ({ ...settings, ...(signal ? { signal } : {}) });
+  return {
+    read: (work, signal) => use(realFile(file), "read", withSignal(signal), work),
+    readIfPresent: async (work, signal) =>
+      existsSync(file) ? use(realFile(file), "read", withSignal(signal), work) : undefined,
+    write: (work, signal) => use(realFile(file), "write", withSignal(signal), work),
+  };
+}

@@ -184,9 +184,10 @@ export class MemoryQueue implements Queue, QueueBackend {
   }
 
   #kill(message: Held, reason: string | undefined): void {
+    if (message.deadAt !== undefined) return;
     message.deadAt = this.#now();
     message.lease = undefined;
-    message.lastError = reason;
+    message.lastError = reason ?? message.lastError;
   }
 
   #wakeAll(): void {

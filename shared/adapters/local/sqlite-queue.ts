@@ -1,0 +1,225 @@
+// Queue on SQLite: a message is a row, a delivery is a lease on it until `visible_at`. Whoever leases writes first, so that no two
+// processes have a message at the same time unless its visibility time-out has passed.
+import { randomUUID } from "node:crypto";
+import type { SQLOutputValue } from "node:sqlite";
+import type {
+  Consumer,
+  ConsumeOptions,
+  DeadLetter,
+  MessageHandler,
+  Queue,
+  QueueDepth,
+} from "../../ports/queue.ts";
+import {
+  assertSendable,
+  DEFAULT_MAX_RECEIVES,
+  defaultBackoffSeconds,
+  LEASE_EXPIRED,
+  type Delivery,
+  type QueueBackend,
+  type Verdict,
+} from "../queue-backend.ts";
+import { QueueConsumer } from "../queue-consumer.ts";
+import type { QueueFile } from "./queue-file.ts";
+
+export interface SqliteQueueOptions {
+  /** Deliveries before a message goes to the dead letters. Default 5. */
+  readonly maxReceives?: number;
+  /** Pause before the next delivery of a message whose handler threw. Default: 1 s, doubled each time up to 5 minutes. */
+  readonly backoffSeconds?: (receiveCount: number) => number;
+}
+
+/** Rows of one transaction: other processes wait no longer than these take. */
+const ROWS_PER_TRANSACTION = 500;
+/** Other processes' messages are noticed by looking; the pause between looks doubles while there are none. */
+const SHORTEST_POLL_MS = 10;
+const LONGEST_POLL_MS = 250;
+
+const INSERT = "INSERT INTO messages (queue, body, sent_at, visible_at) VALUES (?, ?, ?, ?)";
+const DUE = `SELECT id, receives, lease IS NOT NULL AS expired FROM messages
+  WHERE queue = ? AND dead_at IS NULL AND visible_at <= ? ORDER BY visible_at, id LIMIT ?`;
+const LEASE = `UPDATE messages SET receives = receives + 1, visible_at = ?, lease = ?, last_error = CASE WHEN ? THEN ? ELSE last_error END
+  WHERE id = ? RETURNING id, body, receives, sent_at, last_error`;
+const EXTEND = "UPDATE messages SET visible_at = ? WHERE id = ? AND lease = ?";
+const SETTLE = "DELETE FROM messages WHERE id = ?";
+const SHOW = `UPDATE messages SET visible_at = ?, lease = NULL, last_error = coalesce(?, last_error), receives = receives - ?
+  WHERE id = ? AND lease = ?`;
+const KILL = `UPDATE messages SET dead_at = ?, lease = NULL, last_error = coalesce(?, last_error) WHERE id = ? AND dead_at IS NULL`;
+const DEPTH = `SELECT
+  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NULL AND visible_at <= :now) AS visible,
+  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NULL AND visible_at > :now AND lease IS NOT NULL) AS in_flight,
+  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NULL AND visible_at > :now AND lease IS NULL) AS delayed,
+  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NOT NULL) AS dead`;
+const DEAD_LETTERS = `SELECT id, body, receives, sent_at, dead_at, last_error FROM messages
+  WHERE queue = ? AND dead_at IS NOT NULL ORDER BY dead_at, id LIMIT ?`;
+const REDRIVE = `UPDATE messages SET dead_at = NULL, receives = 0, visible_at = ? WHERE id IN
+  (SELECT id FROM messages WHERE queue = ? AND dead_at IS NOT NULL ORDER BY dead_at, id LIMIT ${ROWS_PER_TRANSACTION})`;
+
+export class SqliteQueue implements Queue, QueueBackend {
+  readonly name: string;
+  readonly #file: QueueFile;
+  readonly #options: SqliteQueueOptions;
+  readonly #maxReceives: number;
+  #pollMs = SHORTEST_POLL_MS;
+
+  constructor(file: QueueFile, name: string, options: SqliteQueueOptions) {
+    this.name = name;
+    this.#file = file;
+    this.#options = options;
+    this.#maxReceives = options.maxReceives ?? DEFAULT_MAX_RECEIVES;
+  }
+
+  async send(
+    bodies: readonly string[],
+    options: { readonly delaySeconds?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    for (const body of bodies) assertSendable(this.name, body);
+    for (let from = 0; from < bodies.length; from += ROWS_PER_TRANSACTION) {
+      const now = this.#now();
+      const visibleAt = now + Math.round((options.delaySeconds ?? 0) * 1000);
+      await this.#file.transaction(() => {
+        const insert = this.#file.statement(INSERT);
+        for (const body of bodies.slice(from, from + ROWS_PER_TRANSACTION)) {
+          insert.run(this.name, body, now, visibleAt);
+        }
+      }, options.signal);
+      this.#file.wake(this.name);
+    }
+  }
+
+  consume(handler: MessageHandler, options: ConsumeOptions): Consumer {
+    return new QueueConsumer(this, handler, {
+      ...options,
+      clock: this.#file.clock,
+      maxReceives: this.#maxReceives,
+      backoffSeconds: this.#options.backoffSeconds ?? defaultBackoffSeconds,
+      onError: this.#file.onError,
+    });
+  }
+
+  async depth(signal?: AbortSignal): Promise<QueueDepth> {
+    const counts = await this.#file.single(
+      () => this.#file.statement(DEPTH).get({ queue: this.name, now: this.#now() }),
+      signal,
+    );
+    const count = (name: string): number => Number(counts?.[name] ?? 0);
+    return {
+      visible: count("visible"),
+      inFlight: count("in_flight"),
+      delayed: count("delayed"),
+      dead: count("dead"),
+    };
+  }
+
+  async deadLetters(limit: number, signal?: AbortSignal): Promise<readonly DeadLetter[]> {
+    const rows = await this.#file.single(
+      () => this.#file.statement(DEAD_LETTERS).all(this.name, limit),
+      signal,
+    );
+    return rows.map((row) => ({
+      id: String(row["id"]),
+      body: String(row["body"]),
+      receiveCount: Number(row["receives"]),
+      sentAt: new Date(Number(row["sent_at"])),
+      deadAt: new Date(Number(row["dead_at"])),
+      ...(row["last_error"] === null ? {} : { reason: String(row["last_error"]) }),
+    }));
+  }
+
+  async redrive(signal?: AbortSignal): Promise<number> {
+    for (let moved = 0; ;) {
+      const { changes } = await this.#file.single(
+        () => this.#file.statement(REDRIVE).run(this.#now(), this.name),
+        signal,
+      );
+      if (changes === 0) return moved;
+      moved += Number(changes);
+      this.#file.wake(this.name);
+    }
+  }
+
+  async receive(max: number, visibilityMs: number): Promise<readonly Delivery[]> {
+    const limit = Math.min(max, ROWS_PER_TRANSACTION);
+    // A look takes no lock; only when there is something to lease are other processes kept waiting.
+    const due = await this.#file.single(() => this.#file.statement(DUE).all(this.name, this.#now(), 1));
+    if (due.length === 0) return [];
+    const deliveries = await this.#file.transaction(() => this.#lease(limit, visibilityMs));
+    if (deliveries.length > 0) this.#pollMs = SHORTEST_POLL_MS;
+    return deliveries;
+  }
+
+  #lease(limit: number, visibilityMs: number): Delivery[] {
+    const now = this.#now();
+    const lease = randomUUID();
+    const deliveries: Delivery[] = [];
+    let killed = 0;
+    for (let before = -1; killed > before && deliveries.length < limit;) {
+      before = killed;
+      // Where used-up messages took the place of others, look again.
+      for (const row of this.#file.statement(DUE).all(this.name, now, limit - deliveries.length)) {
+        const { id = null, receives, expired = null } = row;
+        if (Number(receives) >= this.#maxReceives) {
+          this.#file.statement(KILL).run(now, expired ? LEASE_EXPIRED : null, id);
+          killed++;
+          continue;
+        }
+        const leased = this.#file.statement(LEASE).get(now + visibilityMs, lease, expired, LEASE_EXPIRED, id);
+        if (leased) deliveries.push(toDelivery(leased, lease));
+      }
+      if (killed >= ROWS_PER_TRANSACTION) break;
+    }
+    return deliveries;
+  }
+
+  async extend(deliveries: readonly Delivery[], visibilityMs: number): Promise<void> {
+    for (let from = 0; from < deliveries.length; from += ROWS_PER_TRANSACTION) {
+      await this.#file.transaction(() => {
+        const extend = this.#file.statement(EXTEND);
+        const visibleAt = this.#now() + visibilityMs;
+        for (const { message, lease } of deliveries.slice(from, from + ROWS_PER_TRANSACTION)) {
+          extend.run(visibleAt, Number(message.id), lease);
+        }
+      });
+    }
+  }
+
+  async conclude(delivery: Delivery, verdict: Verdict): Promise<void> {
+    const id = Number(delivery.message.id);
+    await this.#file.single(() => {
+      const now = this.#now();
+      if (verdict.kind === "settle") this.#file.statement(SETTLE).run(id);
+      else if (verdict.kind === "kill") this.#file.statement(KILL).run(now, verdict.reason, id);
+      else {
+        const visibleAt = now + Math.round(verdict.delayMs);
+        this.#file
+          .statement(SHOW)
+          .run(visibleAt, verdict.reason ?? null, verdict.undo ? 1 : 0, id, delivery.lease);
+      }
+    });
+    if (verdict.kind === "show") this.#file.wake(this.name);
+  }
+
+  async idle(signal: AbortSignal): Promise<void> {
+    const woken = this.#file.wakeSignal(this.name);
+    await this.#file.clock.sleep(this.#pollMs, AbortSignal.any([signal, woken])).catch(() => undefined);
+    this.#pollMs = woken.aborted ? SHORTEST_POLL_MS : Math.min(LONGEST_POLL_MS, this.#pollMs * 2);
+  }
+
+  #now(): number {
+    return this.#file.clock.now().getTime();
+  }
+}
+
+function toDelivery(row: Record<string, SQLOutputValue>, lease: string): Delivery {
+  return {
+    lease,
+    message: {
+      id: String(row["id"]),
+      body: String(row["body"]),
+      receiveCount: Number(row["receives"]),
+      sentAt: new Date(Number(row["sent_at"])),
+      ...(row["last_error"] === null ? {} : { lastError: String(row["last_error"]) }),
+    },
+  };
+}

@@ -7,6 +7,10 @@ const SYSTEMS = ["darwin", "linux", "win32", "android", "freebsd", "openharmony"
 
 interface LockedPackage {
   readonly version?: string;
+  readonly cpu?: readonly string[];
+  readonly os?: readonly string[];
+  readonly libc?: readonly string[];
+  readonly optional?: boolean;
   readonly dev?: boolean;
   readonly license?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -52,10 +56,11 @@ function platformEntry(name: string, version: string, owner: LockedPackage): Loc
   const rest = name.slice(name.indexOf(`${system}-`) + system.length + 1);
   return {
     version,
-    ...{ cpu: [rest.split("-")[0]] },
+    cpu: [rest.split("-", 1).join()],
     ...(owner.dev ? { dev: true } : {}),
     ...(system === "linux" ? { libc: [rest.includes("musl") ? "musl" : "glibc"] } : {}),
     ...(owner.license === undefined ? {} : { license: owner.license }),
-    ...{ optional: true, os: [system] },
+    optional: true,
+    os: [system],
   };
 }

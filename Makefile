@@ -1,0 +1,40 @@
+# Every target is one line; what it does lives in package.json's tools and in scripts/. Needs only git, make, and any Node >= 20 with
+# npm 10 or 11: the Node that the project runs on is pinned as the npm package `node`.
+OWN_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help setup check fmt lint types dead docs test coverage demo bench ci clean
+
+STAMP := node_modules/.stamp
+TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
+
+$(STAMP): package.json package-lock.json
+	@PATH='$(OWN_PATH)' npm ci --no-audit --no-fund --loglevel=error && touch $(STAMP)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }'
+setup: $(STAMP) ## install exactly what the lockfile names
+check: $(STAMP) types lint dead ## types, lint, format, dead code and generated documents, without tests
+	@oxfmt --check . && node scripts/generate-docs.ts --check
+fmt: $(STAMP) ## format every file
+	@oxfmt .
+lint: $(STAMP) ## lint with type information
+	@oxlint --type-aware --quiet
+types: $(STAMP) ## type check
+	@tsc -p .
+dead: $(STAMP) ## code, files and dependencies that nothing uses
+	@knip --no-progress
+docs: $(STAMP) ## write the generated documents
+	@node scripts/generate-docs.ts
+test: $(STAMP) ## the whole test suite
+	@mocha --reporter scripts/summary-reporter.ts $(TESTS)
+coverage: $(STAMP) ## the test suite with the coverage gate
+	@NODE_V8_COVERAGE=coverage/tmp $(MAKE) --no-print-directory test && c8 report --check-coverage
+demo: $(STAMP) ## route a sample of mixed logs and show the tables
+	@node scripts/demo.ts
+bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
+	@node bench/split.ts
+ci: ## everything that CI runs
+	@.ci/run
+clean: ## remove what was made here: node_modules, coverage, demo
+	@rm -rf node_modules coverage demo

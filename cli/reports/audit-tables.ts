@@ -1,0 +1,87 @@
+// `log-router audit --tables`: counts the tables themselves against the ledger.
+import { z } from "zod";
+import type { ReportDeps } from "./deps.ts";
+
+/** Sources whose ledger rows are read with one statement. */
+const CHUNK = 200;
+/** Differences named one by one up to this many a table. */
+const NAMED = 20;
+
+const count = z.int().min(0);
+const differenceSchema = z.object({ source_id: z.string(), expected: count, found: count, repeated: count });
+
+export const tableAuditSchema = z.object({
+  table: z.string(),
+  rows: count.describe("Rows that the ledger promises"),
+  found: count.describe("Rows in the table"),
+  surplus: count.describe("Rows beyond what the ledger knows; not 0 fails"),
+  repeated: count.describe("Rows beyond the first with the same _lr_source and _lr_line; not 0 fails"),
+  removed: count.describe(
+    "Rows loaded once that are no longer there; users may delete rows, so this does not fail",
+  ),
+  differences: z.array(differenceSchema).describe(`By source, ${NAMED} at the most`),
+});
+export type TableAudit = z.infer<typeof tableAuditSchema>;
+
+/** One table after the other. Memory: the counts of one table. */
+export async function* auditTables(deps: ReportDeps): AsyncGenerator<TableAudit, void, undefined> {
+  const summaries = await deps.warehouse.read.tableSummaries(deps.signal);
+  const catalog = await deps.warehouse.catalog(deps.signal);
+  const promised = new Map<string, number>();
+  for (const { table, rows } of summaries) promised.set(table, (promised.get(table) ?? 0) + rows);
+  for (const table of new Set([...catalog.tables.keys(), ...promised.keys()])) {
+    yield await auditTable(deps, table, promised.get(table) ?? 0);
+  }
+}
+
+async function auditTable(deps: ReportDeps, table: string, rows: number): Promise<TableAudit> {
+  const found = await countsBySource(deps, table);
+  const audit: TableAudit = { table, rows, found: 0, surplus: 0, repeated: 0, removed: 0, differences: [] };
+  let expectedOfFound = 0;
+  const ids = [...found.keys()];
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    const chunk = ids.slice(start, start + CHUNK);
+    const expected = await expectedBySource(deps, table, chunk);
+    for (const id of chunk) {
+      const { rows: have, repeated } = found.get(id)!;
+      const want = expected.get(id) ?? 0;
+      expectedOfFound += want;
+      audit.found += have;
+      audit.repeated += repeated;
+      audit.surplus += Math.max(0, have - repeated - want);
+      audit.removed += Math.max(0, want - (have - repeated));
+      const differs = have !== want || repeated > 0;
+      if (differs && audit.differences.length < NAMED) {
+        audit.differences.push({ source_id: id, expected: want, found: have, repeated });
+      }
+    }
+  }
+  // Sources with no row left in the table are in no count.
+  audit.removed += Math.max(0, rows - expectedOfFound);
+  return audit;
+}
+
+async function countsBySource(
+  { warehouse, signal }: ReportDeps,
+  table: string,
+): Promise<Map<string, { rows: number; repeated: number }>> {
+  const bySource = new Map<string, { rows: number; repeated: number }>();
+  for (const { sourceId, rows, repeated } of await warehouse.read.countRows(table, signal)) {
+    const sum = bySource.get(sourceId) ?? { rows: 0, repeated: 0 };
+    bySource.set(sourceId, { rows: sum.rows + rows, repeated: sum.repeated + repeated });
+  }
+  return bySource;
+}
+
+async function expectedBySource(
+  { warehouse, signal }: ReportDeps,
+  table: string,
+  ids: readonly string[],
+): Promise<Map<string, number>> {
+  const expected = new Map<string, number>();
+  for (const unit of await warehouse.read.loads(ids, signal)) {
+    if (unit.table !== table || unit.replacedBy !== undefined) continue;
+    expected.set(unit.sourceId, (expected.get(unit.sourceId) ?? 0) + unit.rows);
+  }
+  return expected;
+}

@@ -5,6 +5,7 @@ import { RouterError } from "../../shared/errors/router-error.ts";
 import type { ObjectInfo } from "../../shared/ports/object-store.ts";
 import { ROUTED_BUCKET, type ReportDeps } from "./deps.ts";
 import { receiptGroups } from "./receipt-groups.ts";
+import { refusedPrefix } from "./refused-lines.ts";
 
 /** Younger objects may belong to an attempt in work (DESIGN.md 3). */
 export const MIN_AGE_HOURS = 24;
@@ -63,8 +64,23 @@ async function* bySource(
   if (objects.length > 0) yield [source, objects];
 }
 
-/** What the receipts of a source name. When one cannot be read, nothing of this source may go. */
-async function namedObjects(deps: ReportDeps, source: string): Promise<ReadonlySet<string>> {
+/** What is in use. */
+interface Named {
+  has(key: string): boolean;
+}
+
+/**
+ * What the receipts of a source name, and the quarantine of lines that the warehouse refused (named by a load of the ledger). When a
+ * receipt cannot be read, nothing of this source may go.
+ */
+async function namedObjects(deps: ReportDeps, source: string): Promise<Named> {
+  const loads = await deps.warehouse.read.loads([source], deps.signal);
+  const refused = loads.map((unit) => refusedPrefix(unit));
+  const named = await receiptObjects(deps, source);
+  return { has: (key) => named.has(key) || refused.some((prefix) => key.startsWith(prefix)) };
+}
+
+async function receiptObjects(deps: ReportDeps, source: string): Promise<ReadonlySet<string>> {
   for await (const group of receiptGroups(deps, `${source}/`)) {
     const [broken] = group.broken;
     if (broken)

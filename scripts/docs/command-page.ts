@@ -26,15 +26,16 @@ interface Field {
   readonly meaning: string;
 }
 
+/** The part of JSON Schema that the reports use. */
 interface Node {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly enum?: readonly unknown[];
+  readonly type?: string | readonly string[] | undefined;
+  readonly description?: string | undefined;
+  readonly enum?: readonly unknown[] | undefined;
   readonly const?: unknown;
-  readonly format?: string;
-  readonly anyOf?: readonly Node[];
-  readonly items?: Node;
-  readonly properties?: Readonly<Record<string, Node>>;
+  readonly format?: string | undefined;
+  readonly anyOf?: readonly Node[] | undefined;
+  readonly items?: Node | undefined;
+  readonly properties?: Readonly<Record<string, Node>> | undefined;
 }
 
 /** The whole page. */
@@ -102,7 +103,7 @@ function optionText(option: Option): string {
 }
 
 function jsonFields(schema: z.ZodType): string {
-  const node: Node = z.toJSONSchema(schema);
+  const node: Node = JSON.parse(JSON.stringify(z.toJSONSchema(schema)));
   const fields = fieldsOf(node, "");
   if (fields.length === 0) return `\`--json\`: ${node.description ?? typeText(node)}.\n`;
   const rows = fields.map(({ name, type, meaning }) => `| \`${name}\` | ${type} | ${cell(meaning)} |`);
@@ -125,7 +126,7 @@ function typeText(node: Node): string {
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.format === "date-time") return "time";
   if (node.type === "array") return "list";
-  return typeof node.type === "string" ? node.type : "any";
+  return node.type === undefined ? "any" : [node.type].flat().join(" or ");
 }
 
 function fullName(command: Command): string {

@@ -29,6 +29,12 @@ effect together.
 A complete example: [examples/router.yaml](../examples/router.yaml). The schema for editors: [contracts/config.schema.json](contracts/config.schema.json).
 `;
 
+const PLURALS: Readonly<Record<string, string>> = {
+  path: "paths",
+  text: "texts",
+  "whole number ≥ 0": "whole numbers ≥ 0",
+};
+
 /** The whole page. */
 export function configurationPage(): string {
   const root = configNode();
@@ -87,12 +93,14 @@ For \`types\`; each means the same on every warehouse. [types.md](types.md) says
 }
 
 function typeText(node: SchemaNode): string {
-  if (node.anyOf) return "path, or list of paths";
+  if (node.anyOf) return node.anyOf.some(({ items }) => items?.anyOf) ? "path, or list of paths" : "path";
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(" ");
   if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;
   if (node.type === "array")
-    return node.items?.properties ? "list of rules" : `list of ${typeText(node.items ?? {})}s`;
-  if (node.type === "object") return `names with ${typeText(node.additionalProperties || {})}`;
+    return node.items?.properties
+      ? "list of rules"
+      : `list of ${PLURALS[typeText(node.items ?? {})] ?? typeText(node.items ?? {})}`;
+  if (node.type === "object") return `names → ${typeText(node.additionalProperties || {})}`;
   if (node.type === "integer" || node.type === "number") return rangeText(node);
   return "text";
 }

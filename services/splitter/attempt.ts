@@ -1,0 +1,173 @@
+// One run over one source object: reads, frames, scans, routes and writes until every part is durable. Writes no receipt.
+import type { SourceSettings } from "../../shared/config/source-settings.ts";
+import type { Config } from "../../shared/config/schema.ts";
+import { partKey, quarantineKey } from "../../shared/contracts/keys.ts";
+import type { ObjectRead, ObjectStore } from "../../shared/ports/object-store.ts";
+import type { Shape } from "../../shared/shape/shape.ts";
+import type { SplitEngine } from "./engine.ts";
+import type { BadPiece, Framer } from "./frame/framed.ts";
+import { openFramer } from "./open-framer.ts";
+import { OrderedScan } from "./ordered-scan.ts";
+import { PartWriter, type WrittenPart } from "./parts/part-writer.ts";
+import { ScratchFile } from "./parts/scratch-file.ts";
+import { TypeStreams } from "./parts/type-streams.ts";
+import { QuarantineWriter } from "./quarantine/quarantine-writer.ts";
+import { readSource, type SourceBreak, type SourceReader } from "./read/read-source.ts";
+import type { LineCounts } from "./receipt/build-receipt.ts";
+import type { ScanSession } from "./threads/scan-pool.ts";
+import type { ScannedBlock } from "./threads/source-scanner.ts";
+
+export interface AttemptOptions {
+  readonly store: ObjectStore;
+  readonly bucket: string;
+  readonly config: Config;
+  readonly engine: SplitEngine;
+  readonly scratchFolder: string;
+  readonly settings: SourceSettings;
+  readonly sourceId: string;
+  readonly attempt: string;
+  /** Whole lines before a break are wanted. */
+  readonly salvage: boolean;
+  readonly signal: AbortSignal;
+  /** Deltas: stored bytes read, uncompressed bytes and lines scanned. */
+  readonly onProgress?: (storedBytes: number, rawBytes: number, lines: number) => void;
+}
+
+export interface AttemptResult {
+  readonly lines: LineCounts;
+  readonly written: readonly WrittenPart[];
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly rawBytes: number;
+  /** Where the source breaks, with the whole lines before. Without `salvage` nothing else is in the result then. */
+  readonly break: (SourceBreak & { readonly afterLine: number }) | undefined;
+}
+
+export async function runAttempt(
+  object: ObjectRead,
+  reopen: () => Promise<ObjectRead>,
+  options: AttemptOptions,
+): Promise<AttemptResult> {
+  await using resources = new AsyncDisposableStack();
+  const writer = resources.use(openWriter(options));
+  const { sourceId, settings, config } = options;
+  const session = options.engine.scanners.open({ sourceId, settings, config });
+  resources.defer(() => session.close());
+  const framer = openFramer(settings, options.engine.buffers.take);
+  const reader = await readSource(object, reopen);
+  const attempt = new Attempt(options, writer, session, reader, framer);
+  // Awaited here: the resources are given back when this function ends.
+  return await attempt.run();
+}
+
+function openWriter(options: AttemptOptions): PartWriter {
+  const { splitter } = options.config;
+  const { engine, sourceId, attempt } = options;
+  const extension = splitter.compression === "zstd" ? ".zst" : ".gz";
+  return new PartWriter({
+    store: options.store,
+    bucket: options.bucket,
+    pool: engine.pages,
+    compressor: engine.compressor,
+    scratch: new ScratchFile(options.scratchFolder, engine.scratchBytes),
+    codec: splitter.compression,
+    level: splitter.compression_level,
+    partBytes: splitter.part_bytes,
+    isSingleFrame: splitter.frames === "single",
+    partKey: (sequence) => partKey(sourceId, attempt, sequence, extension),
+    quarantineKey: (sequence) => quarantineKey(sourceId, attempt, sequence),
+    signal: options.signal,
+  });
+}
+
+class Attempt {
+  readonly #options: AttemptOptions;
+  readonly #writer: PartWriter;
+  readonly #session: ScanSession;
+  readonly #reader: SourceReader;
+  readonly #framer: Framer;
+  readonly #types: TypeStreams;
+  readonly #quarantine: QuarantineWriter;
+  readonly #scan: OrderedScan;
+  readonly #lines: LineCounts = { total: 0, rows: 0, quarantined: 0, dropped: 0, blank: 0, normalised: 0 };
+  #rawBytes = 0;
+  #reported = { stored: 0, raw: 0 };
+
+  constructor(
+    options: AttemptOptions,
+    writer: PartWriter,
+    session: ScanSession,
+    reader: SourceReader,
+    framer: Framer,
+  ) {
+    const { splitter } = options.config;
+    this.#options = options;
+    this.#writer = writer;
+    this.#session = session;
+    this.#reader = reader;
+    this.#framer = framer;
+    this.#types = new TypeStreams(writer, splitter.max_types_per_source, splitter.keys_per_depth);
+    this.#quarantine = new QuarantineWriter(() => writer.open());
+    const { threads } = options.engine.scanners;
+    this.#scan = new OrderedScan(session, threads === 1 ? 0 : threads + 1, {
+      block: (result) => this.#takeBlock(result),
+      bad: (piece) => this.#takeBad(piece),
+    });
+  }
+
+  async run(): Promise<AttemptResult> {
+    for await (const chunk of this.#reader.chunks) {
+      this.#options.signal.throwIfAborted();
+      this.#rawBytes += chunk.length;
+      for (const item of this.#framer.push(chunk)) await this.#scan.put(item);
+    }
+    const broken = this.#reader.break;
+    if (broken && !this.#options.salvage)
+      return this.#result([], { ...broken, afterLine: this.#framer.lines });
+    for (const item of broken ? this.#framer.endTorn() : this.#framer.end()) await this.#scan.put(item);
+    await this.#scan.flush();
+    for (const shapes of await this.#session.shapes()) this.#types.addShapes(shapes);
+    const written = await this.#writer.finish();
+    this.#report(0);
+    return this.#result(written, broken && { ...broken, afterLine: this.#framer.lines });
+  }
+
+  async #takeBlock(result: ScannedBlock): Promise<void> {
+    await this.#writer.room();
+    this.#types.add(result.segments);
+    for (const bad of result.quarantined) this.#quarantine.add(bad);
+    if (result.shapes) this.#types.addShapes(result.shapes);
+    this.#options.engine.buffers.give(result.buffer);
+    this.#lines.total += result.lines;
+    this.#lines.rows += result.rows;
+    this.#lines.quarantined += result.quarantined.length;
+    this.#lines.dropped += result.dropped;
+    this.#lines.blank += result.blank;
+    this.#lines.normalised += result.normalised;
+    this.#report(result.lines);
+  }
+
+  async #takeBad(piece: BadPiece): Promise<void> {
+    await this.#writer.room();
+    this.#quarantine.addPiece(piece);
+    if (!piece.isLast) return;
+    this.#lines.total++;
+    this.#lines.quarantined++;
+    this.#report(1);
+  }
+
+  #report(lines: number): void {
+    const stored = this.#reader.storedBytes;
+    this.#options.onProgress?.(stored - this.#reported.stored, this.#rawBytes - this.#reported.raw, lines);
+    this.#reported = { stored, raw: this.#rawBytes };
+  }
+
+  #result(written: readonly WrittenPart[], broken: AttemptResult["break"]): AttemptResult {
+    return {
+      lines: this.#lines,
+      written,
+      shapes: this.#types.shapes,
+      rawBytes: this.#rawBytes,
+      break: broken,
+    };
+  }
+}

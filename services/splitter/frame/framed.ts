@@ -1,0 +1,53 @@
+// What framing gives: the source's bytes cut into blocks of whole records, and records that are bad before anybody has to parse them.
+import type { QuarantineReason } from "../../../shared/contracts/words.ts";
+
+/** Raw size at which a block is closed. Large enough that handing it to a thread costs nothing, small enough that a few fit in memory. */
+export const BLOCK_BYTES = 1024 * 1024;
+/** A record longer than this is never held in memory: its bytes stream to quarantine. Longer than any line a warehouse takes. */
+export const MAX_RECORD_BYTES = 8 * 1024 * 1024;
+/** How much of a chunk is looked at in one step. */
+export const STEP_BYTES = 256 * 1024;
+
+/** Whole records, in a buffer of their own that may be transferred to a thread. */
+export interface Block {
+  readonly kind: "block";
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Start and end of each record in `bytes`, in turn; missing when every line of text is a record. */
+  readonly spans: Uint32Array<ArrayBuffer> | undefined;
+  /** Line number of the first record, from 1. */
+  readonly firstLine: number;
+  /** Records in the block, blank ones included. */
+  readonly lines: number;
+  /** Uncompressed bytes of the source before the block. */
+  readonly offset: number;
+}
+
+/** A record, or a piece of one, on its way to quarantine. The pieces of a record follow one another. */
+export interface BadPiece {
+  readonly kind: "bad";
+  readonly line: number;
+  /** Uncompressed bytes of the source before the record. */
+  readonly offset: number;
+  readonly reason: QuarantineReason;
+  readonly detail: string;
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
+}
+
+export type Framed = Block | BadPiece;
+
+/** Frames one source. Any cutting of the same bytes into chunks gives the same records with the same numbers. */
+export interface Framer {
+  push(chunk: Uint8Array): Framed[];
+  /** The source has ended: what is left is a record like others. */
+  end(): Framed[];
+  /** The source breaks off here: records that are not whole are left out. */
+  endTorn(): Framed[];
+  /** Whole records so far. */
+  readonly lines: number;
+}
+
+/** Gives buffers for blocks, of at least the size asked for; blocks come back to it when they have been scanned. */
+export type TakeBuffer = (bytes: number) => Uint8Array<ArrayBuffer>;
+
+export const newBuffer: TakeBuffer = (bytes) => new Uint8Array(bytes);

@@ -1,0 +1,152 @@
+// Formats ndjson and text: a record ends at a line feed, or at the end of the source. Bytes are never decoded here.
+import { countNewlines } from "./count-newlines.ts";
+import {
+  BLOCK_BYTES,
+  MAX_RECORD_BYTES,
+  newBuffer,
+  STEP_BYTES,
+  type BadPiece,
+  type Block,
+  type Framed,
+  type Framer,
+  type TakeBuffer,
+} from "./framed.ts";
+
+const LF = 0x0a;
+
+export interface LineFramerOptions {
+  readonly takeBuffer?: TakeBuffer;
+  /** Default BLOCK_BYTES. */
+  readonly blockBytes?: number;
+  /** Default MAX_RECORD_BYTES; line feed not counted. */
+  readonly maxRecordBytes?: number;
+}
+
+export class LineFramer implements Framer {
+  readonly #takeBuffer: TakeBuffer;
+  readonly #blockBytes: number;
+  readonly #maxRecordBytes: number;
+  /** No line inside a step, from line feed to line feed, can be too long. */
+  readonly #stepBytes: number;
+  #buffer: Uint8Array<ArrayBuffer>;
+  #length = 0;
+  /** Where the unfinished line begins in the buffer. */
+  #lineStart = 0;
+  /** Uncompressed bytes of the source before the buffer. */
+  #offset = 0;
+  #lines = 0;
+  /** Set while a line that is too long passes by. */
+  #long: { readonly line: number; readonly offset: number } | undefined;
+
+  constructor(startOffset = 0, options: LineFramerOptions = {}) {
+    this.#takeBuffer = options.takeBuffer ?? newBuffer;
+    this.#blockBytes = options.blockBytes ?? BLOCK_BYTES;
+    this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
+    this.#stepBytes = Math.min(STEP_BYTES, this.#maxRecordBytes);
+    this.#offset = startOffset;
+    this.#buffer = this.#takeBuffer(this.#blockBytes + STEP_BYTES);
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  push(chunk: Uint8Array): Framed[] {
+    const framed: Framed[] = [];
+    for (let at = 0; at < chunk.length;) {
+      const step = chunk.subarray(at, at + this.#stepBytes);
+      at += this.#long ? this.#passLong(step, framed) : this.#take(step, framed);
+    }
+    return framed;
+  }
+
+  end(): Framed[] {
+    const framed: Framed[] = [];
+    if (this.#long) framed.push(this.#longPiece(new Uint8Array(0), true));
+    else this.#emit(this.#length, framed);
+    return framed;
+  }
+
+  endTorn(): Framed[] {
+    const framed: Framed[] = [];
+    if (this.#long) framed.push(this.#longPiece(new Uint8Array(0), true));
+    else this.#emit(this.#lineStart, framed);
+    return framed;
+  }
+
+  /** Appends a step; a line that grows too long is taken out before it is held. Returns how many bytes were used. */
+  #take(step: Uint8Array, framed: Framed[]): number {
+    const firstFeed = step.indexOf(LF);
+    const unfinished = this.#length - this.#lineStart;
+    if (unfinished + (firstFeed === -1 ? step.length : firstFeed) > this.#maxRecordBytes) {
+      this.#beginLong(framed);
+      return 0;
+    }
+    const lastFeed = firstFeed === -1 ? -1 : step.lastIndexOf(LF);
+    this.#reserve(step.length);
+    this.#buffer.set(step, this.#length);
+    if (lastFeed !== -1) this.#lineStart = this.#length + lastFeed + 1;
+    this.#length += step.length;
+    if (this.#length >= this.#blockBytes && this.#lineStart > 0) this.#emit(this.#lineStart, framed);
+    return step.length;
+  }
+
+  #beginLong(framed: Framed[]): void {
+    const tail = this.#buffer.slice(this.#lineStart, this.#length);
+    if (this.#lineStart > 0) this.#emit(this.#lineStart, framed);
+    this.#long = { line: this.#lines + 1, offset: this.#offset };
+    this.#offset += tail.length;
+    this.#length = 0;
+    this.#lineStart = 0;
+    if (tail.length > 0) framed.push(this.#longPiece(tail, false));
+  }
+
+  #passLong(step: Uint8Array, framed: Framed[]): number {
+    const feed = step.indexOf(LF);
+    const piece = step.slice(0, feed === -1 ? step.length : feed);
+    framed.push(this.#longPiece(piece, feed !== -1));
+    const used = feed === -1 ? step.length : feed + 1;
+    this.#offset += used;
+    return used;
+  }
+
+  #longPiece(bytes: Uint8Array, isLast: boolean): BadPiece {
+    const { line, offset } = this.#long!;
+    if (isLast) {
+      this.#long = undefined;
+      this.#lines++;
+    }
+    const detail = `over ${this.#maxRecordBytes} bytes without a line feed`;
+    return { kind: "bad", line, offset, reason: "line_too_long", detail, bytes, isLast };
+  }
+
+  /** Makes a block of the first `end` bytes; the rest begins the next buffer. */
+  #emit(end: number, framed: Framed[]): void {
+    if (end === 0) return;
+    const bytes = this.#buffer.subarray(0, end);
+    const lines = countNewlines(bytes) + (bytes[end - 1] === LF ? 0 : 1);
+    const block: Block = {
+      kind: "block",
+      bytes,
+      spans: undefined,
+      firstLine: this.#lines + 1,
+      lines,
+      offset: this.#offset,
+    };
+    framed.push(block);
+    const rest = this.#buffer.subarray(end, this.#length);
+    this.#buffer = this.#takeBuffer(Math.max(this.#blockBytes + STEP_BYTES, rest.length));
+    this.#buffer.set(rest);
+    this.#length = rest.length;
+    this.#lineStart = Math.max(0, this.#lineStart - end);
+    this.#offset += end;
+    this.#lines += lines;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#buffer.length) return;
+    const grown = this.#takeBuffer(Math.max(this.#buffer.length * 2, this.#length + more));
+    grown.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = grown;
+  }
+}

@@ -1,0 +1,70 @@
+// Compresses frames on the zlib thread pool. What is in work at once is bounded by bytes; producers wait at `room`.
+import { constants, gzip, zstdCompress } from "node:zlib";
+import pLimit from "p-limit";
+
+export type Codec = "zstd" | "gzip";
+
+/** Raw bytes in work before producers wait. */
+const IN_WORK_BYTES = 8 * 1024 * 1024;
+
+export interface Compressor {
+  /** One independent frame (zstd) or member (gzip). */
+  compress(raw: Uint8Array, codec?: Codec): Promise<Uint8Array>;
+  /** Counts bytes that wait for the scratch disk as in work too, until the returned function is called. */
+  hold(bytes: number): () => void;
+  /** Resolves when less than the limit is in work. */
+  room(): Promise<void>;
+}
+
+/** `threads`: jobs in the zlib pool at once; the rest of the pool is left for decompression and files. */
+export function createCompressor(codec: Codec, level: number, threads: number): Compressor {
+  const limit = pLimit(threads);
+  const work = new BytesInWork();
+  return {
+    hold: (bytes) => work.add(bytes),
+    compress: (raw, as = codec) => limit(() => (as === "zstd" ? zstd(raw, level) : gzipped(raw, level))),
+    room: () => work.room(),
+  };
+}
+
+class BytesInWork {
+  #bytes = 0;
+  #waiting: (() => void)[] = [];
+
+  add(bytes: number): () => void {
+    this.#bytes += bytes;
+    return () => {
+      this.#bytes -= bytes;
+      if (this.#bytes >= IN_WORK_BYTES) return;
+      const woken = this.#waiting;
+      this.#waiting = [];
+      for (const wake of woken) wake();
+    };
+  }
+
+  async room(): Promise<void> {
+    while (this.#bytes >= IN_WORK_BYTES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** Log lines shrink to a fifth or less; an output buffer of a quarter makes one trip through the pool the rule. */
+function chunkSize(raw: Uint8Array): number {
+  return Math.max(4096, raw.length >>> 2);
+}
+
+function zstd(raw: Uint8Array, level: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    // The size pledged goes into the frame's header, and small frames get small tables.
+    const options = { chunkSize: chunkSize(raw), params, pledgedSrcSize: raw.length };
+    zstdCompress(raw, options, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
+}
+
+/** gzip has levels to 9 only. */
+function gzipped(raw: Uint8Array, level: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const options = { chunkSize: chunkSize(raw), level: Math.min(level, 9) };
+    gzip(raw, options, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
+}

@@ -1,0 +1,79 @@
+// Raw lines wait for compression in pages of one budget that all event types of all sources share. Nothing is allocated beyond it, and
+// nothing is left to the garbage collector: thousands of small types cost what they hold, rounded up to a page.
+
+export const PAGE_BYTES = 8 * 1024;
+const SLAB_BYTES = 1024 * 1024;
+const PAGES_A_SLAB = SLAB_BYTES / PAGE_BYTES;
+const MIN_PAGES = 16;
+/** When pages run out, the largest holders give back this share of all at once, so that choosing them is rare. */
+const RECLAIM_SHARE = 1 / 16;
+
+/** Something that holds pages and can give all of them back at once, synchronously. */
+export interface PageHolder {
+  readonly pageCount: number;
+  giveBack(): void;
+}
+
+export class PagePool {
+  readonly #slabs: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: number[] = [];
+  readonly #holders = new Set<PageHolder>();
+  readonly #total: number;
+  #handedOut = 0;
+
+  /** Rounded up to sixteen pages. */
+  constructor(budgetBytes: number) {
+    this.#total = Math.max(MIN_PAGES, Math.floor(budgetBytes / PAGE_BYTES));
+  }
+
+  /** Bytes of the whole budget. */
+  get budgetBytes(): number {
+    return this.#total * PAGE_BYTES;
+  }
+
+  get freePages(): number {
+    return this.#free.length + this.#total - this.#handedOut;
+  }
+
+  /** Makes sure that `pages` are free, at the cost of whoever holds most. `pages` must be within the budget. */
+  ensure(pages: number): void {
+    if (this.freePages >= pages) return;
+    const wanted = Math.max(pages, Math.ceil(this.#total * RECLAIM_SHARE));
+    const largestFirst = [...this.#holders].sort((a, b) => b.pageCount - a.pageCount);
+    for (const holder of largestFirst) {
+      holder.giveBack();
+      if (this.freePages >= wanted) return;
+    }
+  }
+
+  /** A free page's number. Call `ensure` first. */
+  take(): number {
+    const page = this.#free.pop();
+    if (page !== undefined) return page;
+    if (this.#handedOut >= this.#total) throw new Error("no free page");
+    const fresh = this.#handedOut++;
+    if (fresh % PAGES_A_SLAB === 0) this.#slabs.push(new Uint8Array(SLAB_BYTES));
+    return fresh;
+  }
+
+  give(pages: readonly number[]): void {
+    for (const page of pages) this.#free.push(page);
+  }
+
+  write(page: number, at: number, bytes: Uint8Array): void {
+    this.#slabs[Math.floor(page / PAGES_A_SLAB)]!.set(bytes, (page % PAGES_A_SLAB) * PAGE_BYTES + at);
+  }
+
+  read(page: number, bytes: number): Uint8Array {
+    const start = (page % PAGES_A_SLAB) * PAGE_BYTES;
+    return this.#slabs[Math.floor(page / PAGES_A_SLAB)]!.subarray(start, start + bytes);
+  }
+
+  join(holder: PageHolder): void {
+    this.#holders.add(holder);
+  }
+
+  leave(holder: PageHolder): void {
+    this.#holders.delete(holder);
+  }
+}

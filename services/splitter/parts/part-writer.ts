@@ -1,0 +1,214 @@
+// All parts of one attempt: from lines by event type to durable objects. Memory is the page pool's, disk the scratch file's; when either
+// runs out, the largest is closed. Nothing here waits while it holds what others wait for: uploads depend on the object store alone.
+import pLimit from "p-limit";
+import { RouterError } from "../../../shared/errors/router-error.ts";
+import type { ObjectStore } from "../../../shared/ports/object-store.ts";
+import type { Codec, Compressor } from "./compressor.ts";
+import type { PagePool } from "./page-pool.ts";
+import { partBody } from "./part-body.ts";
+import { PartStream, sumTallies, type CompressedFrame, type Tally } from "./part-stream.ts";
+import type { ScratchFile } from "./scratch-file.ts";
+
+/** Raw size of a full frame. */
+const FRAME_BYTES = 1024 * 1024;
+const UPLOADS = 8;
+
+export interface PartWriterOptions {
+  readonly store: ObjectStore;
+  readonly bucket: string;
+  readonly pool: PagePool;
+  readonly compressor: Compressor;
+  readonly scratch: ScratchFile;
+  readonly codec: Codec;
+  readonly level: number;
+  /** Compressed size at which a part is closed. */
+  readonly partBytes: number;
+  /** One frame a part: frames are joined by compressing once more. */
+  readonly isSingleFrame: boolean;
+  readonly partKey: (sequence: number) => string;
+  readonly quarantineKey: (sequence: number) => string;
+  readonly signal: AbortSignal;
+}
+
+/** A part (or a quarantine object) that is durable. */
+export interface WrittenPart extends Tally {
+  readonly eventType: string | undefined;
+  readonly sequence: number;
+  readonly key: string;
+  readonly bytes: number;
+}
+
+export class PartWriter implements AsyncDisposable {
+  readonly #options: PartWriterOptions;
+  readonly #frameBytes: number;
+  readonly #streams: PartStream[] = [];
+  readonly #storing = new Set<Promise<void>>();
+  readonly #uploading = new Set<Promise<void>>();
+  readonly #uploadLimit = pLimit(UPLOADS);
+  readonly #written: WrittenPart[] = [];
+  readonly #failed = new AbortController();
+  readonly #signal: AbortSignal;
+  #parts = 0;
+  #quarantineObjects = 0;
+
+  constructor(options: PartWriterOptions) {
+    this.#options = options;
+    this.#frameBytes = Math.min(FRAME_BYTES, options.pool.budgetBytes / 4);
+    this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
+  }
+
+  /** A stream of parts for an event type; without one, of quarantine objects. */
+  open(eventType?: string): PartStream {
+    const stream = new PartStream(eventType, this.#options.pool, this.#frameBytes, (from, frame, raw) =>
+      this.#keep(from, frame, raw),
+    );
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  /** Waits while too much is in work; throws what has failed in the background. Call it before each block. */
+  async room(): Promise<void> {
+    await this.#options.compressor.room();
+    this.#signal.throwIfAborted();
+  }
+
+  /** Closes everything. Resolves when all parts are durable, in the order of their sequence numbers. */
+  async finish(): Promise<readonly WrittenPart[]> {
+    await this.#settleStoring();
+    for (const stream of this.#streams) {
+      await this.room();
+      await this.#finishStream(stream);
+    }
+    await this.#settleStoring();
+    await Promise.all(this.#uploading);
+    this.#signal.throwIfAborted();
+    return this.#written.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Gives everything back and waits until nothing runs in the background any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#failed.abort(new RouterError("ABORTED", "The attempt was given up."));
+    for (const stream of this.#streams) stream.discard();
+    await this.#settleStoring();
+    await Promise.all(this.#uploading);
+    await this.#options.scratch[Symbol.asyncDispose]();
+  }
+
+  async #settleStoring(): Promise<void> {
+    while (this.#storing.size > 0) await Promise.all(this.#storing);
+  }
+
+  #keep(stream: PartStream, frame: CompressedFrame, raw: Uint8Array): void {
+    void this.#background(this.#storing, this.#compressAndStore(stream, frame, raw));
+  }
+
+  async #compressAndStore(stream: PartStream, frame: CompressedFrame, raw: Uint8Array): Promise<void> {
+    const release = this.#options.compressor.hold(raw.length);
+    try {
+      const bytes = await this.#compress(stream, raw);
+      this.#signal.throwIfAborted();
+      const extent = await this.#storeOnScratch(bytes);
+      frame.stored = { bytes: bytes.length, at: extent ?? bytes };
+      if (extent) {
+        if (stream.closableBytes >= this.#options.partBytes) void this.#close(stream);
+      } else {
+        await this.#close(stream);
+        if (stream.isInsideRecord) throw scratchTooSmall();
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** Undefined when there is no room on scratch and nothing that could be closed to make some. */
+  async #storeOnScratch(bytes: Uint8Array) {
+    for (;;) {
+      const extent = await this.#options.scratch.store(bytes);
+      if (extent) return extent;
+      const largest = this.#largest();
+      if (largest) void this.#close(largest);
+      if (this.#uploading.size === 0) return undefined;
+      await Promise.race(this.#uploading);
+      this.#signal.throwIfAborted();
+    }
+  }
+
+  #largest(): PartStream | undefined {
+    let largest: PartStream | undefined;
+    let most = 0;
+    for (const stream of this.#streams) {
+      const bytes = stream.closableBytes;
+      if (bytes > most) [largest, most] = [stream, bytes];
+    }
+    return largest;
+  }
+
+  /** The last frame goes from memory into the part: small event types never touch the disk. */
+  async #finishStream(stream: PartStream): Promise<void> {
+    const last = stream.takeLast();
+    if (!last) {
+      void this.#close(stream);
+      return;
+    }
+    const release = this.#options.compressor.hold(last.raw.length);
+    const finishing = this.#compress(stream, last.raw).then(async (bytes) => {
+      last.frame.stored = { bytes: bytes.length, at: bytes };
+      await this.#close(stream);
+    });
+    void this.#background(this.#storing, finishing.finally(release));
+  }
+
+  #compress(stream: PartStream, raw: Uint8Array): Promise<Uint8Array> {
+    return this.#options.compressor.compress(raw, this.#codecOf(stream));
+  }
+
+  #codecOf(stream: PartStream): Codec {
+    return stream.eventType === undefined ? "zstd" : this.#options.codec;
+  }
+
+  /** Uploads what can be closed of a stream; resolves when it is durable or has failed. */
+  #close(stream: PartStream): Promise<void> {
+    const frames = stream.takePart();
+    if (frames.length === 0) return Promise.resolve();
+    const isQuarantine = stream.eventType === undefined;
+    const sequence = isQuarantine ? this.#quarantineObjects++ : this.#parts++;
+    const key = isQuarantine ? this.#options.quarantineKey(sequence) : this.#options.partKey(sequence);
+    const upload = this.#uploadLimit(() => this.#upload(stream, frames, sequence, key));
+    return this.#background(this.#uploading, upload);
+  }
+
+  async #upload(stream: PartStream, frames: readonly CompressedFrame[], sequence: number, key: string) {
+    this.#signal.throwIfAborted();
+    const { store, bucket, scratch, level } = this.#options;
+    const isSingle = this.#options.isSingleFrame && stream.eventType !== undefined;
+    const single = isSingle ? { codec: this.#codecOf(stream), level } : undefined;
+    const body = await partBody(frames, scratch, single);
+    const { bytes } = await store.put({ bucket, key }, body, { signal: this.#signal });
+    const expected = frames.reduce((sum, frame) => sum + frame.stored!.bytes, 0);
+    if (!isSingle && bytes !== expected) {
+      throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${expected} bytes.`, {
+        retryable: true,
+        details: { bucket, key },
+      });
+    }
+    this.#written.push({ eventType: stream.eventType, sequence, key, bytes, ...sumTallies(frames) });
+    for (const { stored } of frames) if (!(stored!.at instanceof Uint8Array)) scratch.release(stored!.at);
+  }
+
+  /** The first failure aborts the rest; `room` and `finish` report it. */
+  #background(set: Set<Promise<void>>, work: Promise<void>): Promise<void> {
+    const watched: Promise<void> = work
+      .catch((error: unknown) => this.#failed.abort(error))
+      .finally(() => set.delete(watched));
+    set.add(watched);
+    return watched;
+  }
+}
+
+function scratchTooSmall(): RouterError {
+  return new RouterError(
+    "SCRATCH_FULL",
+    "A single record does not fit into the scratch space. Raise splitter.scratch_bytes.",
+    { retryable: true },
+  );
+}

@@ -1,0 +1,66 @@
+// Which stream a line goes to: the first `max_types_per_source` event types, in the order of the source, have their own; later ones share
+// `_lr_other`. Decided block by block in the order of the source, so it does not depend on threads or blocks. Shapes follow the lines.
+import { OTHER_EVENT_TYPE } from "../../../shared/contracts/words.ts";
+import { mergeShape, Shape } from "../../../shared/shape/shape.ts";
+import type { TypeSegment } from "../scan/contract.ts";
+import { mergeByLine } from "./merge-by-line.ts";
+import type { PartStream } from "./part-stream.ts";
+import type { PartWriter } from "./part-writer.ts";
+
+export class TypeStreams {
+  readonly #writer: PartWriter;
+  readonly #maxTypes: number;
+  readonly #keysPerDepth: readonly number[];
+  readonly #own = new Map<string, PartStream>();
+  readonly #shapes = new Map<string, Shape>();
+  #other: PartStream | undefined;
+
+  constructor(writer: PartWriter, maxTypes: number, keysPerDepth: readonly number[]) {
+    this.#writer = writer;
+    this.#maxTypes = maxTypes;
+    this.#keysPerDepth = keysPerDepth;
+  }
+
+  /** Event types with streams of their own, `_lr_other` included. */
+  get count(): number {
+    return this.#own.size + (this.#other ? 1 : 0);
+  }
+
+  /** Takes the segments of the next block. */
+  add(segments: readonly TypeSegment[]): void {
+    const others: TypeSegment[] = [];
+    for (const segment of segments) {
+      const stream = this.#streamOf(segment.eventType);
+      if (stream) stream.append(segment.bytes, segment.lines);
+      else others.push(segment);
+    }
+    if (others.length === 0) return;
+    this.#other ??= this.#writer.open(OTHER_EVENT_TYPE);
+    const lines = others.reduce((sum, segment) => sum + segment.lines, 0);
+    this.#other.append(mergeByLine(others.map((segment) => segment.bytes)), lines);
+  }
+
+  /** Takes shapes of lines that have all been added. */
+  addShapes(shapes: ReadonlyMap<string, Shape>): void {
+    for (const [eventType, shape] of shapes) {
+      const name = this.#own.has(eventType) ? eventType : OTHER_EVENT_TYPE;
+      let merged = this.#shapes.get(name);
+      if (!merged) this.#shapes.set(name, (merged = new Shape()));
+      mergeShape(merged, shape, this.#keysPerDepth);
+    }
+  }
+
+  /** By the part's event type. */
+  get shapes(): ReadonlyMap<string, Shape> {
+    return this.#shapes;
+  }
+
+  /** Undefined for types that share `_lr_other`; an event type of that very name is one of them. */
+  #streamOf(eventType: string): PartStream | undefined {
+    const known = this.#own.get(eventType);
+    if (known || this.#own.size >= this.#maxTypes || eventType === OTHER_EVENT_TYPE) return known;
+    const opened = this.#writer.open(eventType);
+    this.#own.set(eventType, opened);
+    return opened;
+  }
+}

@@ -1,0 +1,147 @@
+// A source object as a stream of uncompressed bytes, whatever its compression, ending with a verdict: whole, or corrupt after how many bytes.
+import { RouterError } from "../../../shared/errors/router-error.ts";
+import type { ObjectRead } from "../../../shared/ports/object-store.ts";
+import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.ts";
+import { CorruptInput, decompress } from "./decompress.ts";
+
+/** Compressed bytes handed to the decompressor at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Where and why the bytes of a source break. */
+export interface SourceBreak {
+  readonly message: string;
+  /** Uncompressed bytes before the break: all that can be had, byte for byte, however the object arrives. */
+  readonly afterByte: number;
+}
+
+export interface SourceReader {
+  /** Uncompressed bytes. Ends at a break; errors of the object store pass through. */
+  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  /** Stored bytes read so far. */
+  readonly storedBytes: number;
+  readonly compression: Compression;
+  /** Set once `chunks` has ended at a break. */
+  readonly break: SourceBreak | undefined;
+}
+
+/**
+ * Reads a source. `reopen` gives the same version of the object once more (OBJECT_CHANGED when there is another by now): after bad data
+ * the last piece is read a second time byte by byte, because zlib throws away the output of the call that met the error, and how much
+ * that was would depend on how the bytes arrived.
+ */
+export async function readSource(
+  object: ObjectRead,
+  reopen: () => Promise<ObjectRead>,
+): Promise<SourceReader> {
+  const iterator = object.body[Symbol.asyncIterator]();
+  const head: Uint8Array[] = [];
+  let headBytes = 0;
+  while (headBytes < MAGIC_BYTES) {
+    const { value, done } = await iterator.next();
+    if (done) break;
+    head.push(value);
+    headBytes += value.length;
+  }
+  const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
+  return new Reader(compression, head, iterator, reopen);
+}
+
+class Reader implements SourceReader {
+  readonly compression: Compression;
+  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  storedBytes = 0;
+  break: SourceBreak | undefined;
+  #rawBytes = 0;
+
+  constructor(
+    compression: Compression,
+    head: Uint8Array[],
+    body: AsyncIterator<Uint8Array>,
+    reopen: () => Promise<ObjectRead>,
+  ) {
+    this.compression = compression;
+    this.chunks = this.#read(this.#stored(head, body), reopen);
+  }
+
+  async *#stored(head: Uint8Array[], body: AsyncIterator<Uint8Array>) {
+    try {
+      for (const chunk of head) {
+        this.storedBytes += chunk.length;
+        yield chunk;
+      }
+      for (;;) {
+        const { value, done } = await body.next();
+        if (done) return;
+        this.storedBytes += value.length;
+        yield value;
+      }
+    } finally {
+      await body.return?.();
+    }
+  }
+
+  async *#read(stored: AsyncIterable<Uint8Array>, reopen: () => Promise<ObjectRead>) {
+    if (this.compression === "plain") {
+      yield* stored;
+      return;
+    }
+    try {
+      yield* this.#counted(decompress(this.compression, pieces(stored, Infinity)));
+    } catch (error) {
+      if (!(error instanceof CorruptInput)) throw error;
+      this.break = error.isBadData
+        ? yield* this.#readExactly(this.compression, error.offset, reopen)
+        : this.#brokenBy(error);
+    }
+  }
+
+  /** Second reading after bad data: yields what the first one lost, up to the last good byte. */
+  async *#readExactly(compression: "gzip" | "zstd", fineFrom: number, reopen: () => Promise<ObjectRead>) {
+    const object = await reopen();
+    let skip = this.#rawBytes;
+    try {
+      for await (const chunk of decompress(compression, pieces(object.body, fineFrom), true)) {
+        const fresh = chunk.subarray(Math.min(skip, chunk.length));
+        skip -= chunk.length - fresh.length;
+        if (fresh.length === 0) continue;
+        this.#rawBytes += fresh.length;
+        yield fresh;
+      }
+    } catch (error) {
+      if (error instanceof CorruptInput) return this.#brokenBy(error);
+      throw error;
+    }
+    throw new RouterError("OBJECT_CHANGED", "The source was corrupt and, read again, is not.", {
+      retryable: true,
+      details: { bucket: object.bucket, key: object.key },
+    });
+  }
+
+  async *#counted(chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      this.#rawBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  #brokenBy(error: CorruptInput): SourceBreak {
+    return { message: error.message, afterByte: this.#rawBytes };
+  }
+}
+
+/** Cuts chunks to at most PIECE_BYTES at fixed offsets of the source, and to single bytes from `fineFrom` on. */
+async function* pieces(
+  chunks: AsyncIterable<Uint8Array>,
+  fineFrom: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let offset = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length;) {
+      const size = offset >= fineFrom ? 1 : Math.min(PIECE_BYTES - (offset % PIECE_BYTES), fineFrom - offset);
+      const piece = chunk.subarray(at, at + size);
+      yield piece;
+      at += piece.length;
+      offset += piece.length;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// The one step that makes an attempt count: put-if-absent of the receipt, after everything it names is durable.
+import { zstdCompressSync } from "node:zlib";
+import { receiptKey, receiptPrefix, parseReceiptKey, shapesKey } from "../../../shared/contracts/keys.ts";
+import { receiptSchema, type Receipt } from "../../../shared/contracts/receipt.ts";
+import { RouterError } from "../../../shared/errors/router-error.ts";
+import type { ObjectInfo, ObjectStore } from "../../../shared/ports/object-store.ts";
+import type { BuiltReceipt } from "./build-receipt.ts";
+
+/** A receipt that is there, ours or another's. */
+export interface FoundReceipt {
+  readonly receipt: Receipt;
+  readonly key: string;
+  readonly bytes: number;
+  readonly etag: string;
+}
+
+/** The receipt of the highest generation of a source, if it has any. */
+export async function latestReceipt(
+  store: ObjectStore,
+  bucket: string,
+  source: string,
+  signal: AbortSignal,
+): Promise<FoundReceipt | undefined> {
+  let latest: { info: ObjectInfo; generation: number } | undefined;
+  for await (const info of store.list(bucket, receiptPrefix(source), { signal })) {
+    const generation = parseReceiptKey(info.key)?.generation ?? -1;
+    if (generation > (latest?.generation ?? -1)) latest = { info, generation };
+  }
+  return latest && readReceipt(store, bucket, latest.info.key, signal);
+}
+
+/** Undefined when there is none. */
+export async function receiptOf(
+  store: ObjectStore,
+  bucket: string,
+  source: string,
+  generation: number,
+  signal: AbortSignal,
+): Promise<FoundReceipt | undefined> {
+  const key = receiptKey(source, generation);
+  return (await store.head({ bucket, key }, signal)) && readReceipt(store, bucket, key, signal);
+}
+
+/** Writes the sidecar if there is one, then the receipt. The loser of a race gets the winner's, and knows by `isOurs`. */
+export async function commitReceipt(
+  store: ObjectStore,
+  bucket: string,
+  { receipt, sidecar }: BuiltReceipt,
+  signal: AbortSignal,
+): Promise<FoundReceipt & { readonly isOurs: boolean }> {
+  let committed = receipt;
+  if (sidecar) {
+    const key = shapesKey(receipt.source.id, receipt.attempt);
+    const { bytes } = await store.put({ bucket, key }, zstdCompressSync(JSON.stringify(sidecar)), { signal });
+    committed = { ...receipt, shapes: { key, bytes } };
+  }
+  const key = receiptKey(receipt.source.id, receipt.generation);
+  const body = Buffer.from(JSON.stringify(committed));
+  const { created, etag } = await store.put({ bucket, key }, body, { ifAbsent: true, signal });
+  if (created) return { receipt: committed, key, bytes: body.length, etag, isOurs: true };
+  return { ...(await readReceipt(store, bucket, key, signal)), isOurs: false };
+}
+
+async function readReceipt(
+  store: ObjectStore,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<FoundReceipt> {
+  const body = await store.getBytes({ bucket, key }, signal);
+  const etag = (await store.head({ bucket, key }, signal))?.etag ?? "";
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return { receipt: receiptSchema.parse(JSON.parse(text)), key, bytes: body.length, etag };
+  } catch (cause) {
+    throw new RouterError("RECEIPT_INVALID", `The receipt ${key} is not one that this version can read.`, {
+      details: { bucket, key },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,16 @@
+// What the main thread and the scanner threads say to one another. Buffers are transferred, never copied.
+import type { Shape } from "../../../shared/shape/shape.ts";
+import type { Block } from "../frame/framed.ts";
+import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
+
+/** `job` numbers requests; answers carry it back. A session is one source in one attempt. */
+export type ToThread =
+  | { readonly kind: "open"; readonly session: number; readonly scan: SourceScan }
+  | { readonly kind: "scan"; readonly session: number; readonly job: number; readonly block: Block }
+  | { readonly kind: "shapes"; readonly session: number; readonly job: number }
+  | { readonly kind: "close"; readonly session: number };
+
+export type FromThread =
+  | { readonly kind: "scanned"; readonly job: number; readonly result: ScannedBlock }
+  | { readonly kind: "shapes"; readonly job: number; readonly shapes: Map<string, Shape> }
+  | { readonly kind: "failed"; readonly job: number; readonly message: string };

@@ -1,0 +1,89 @@
+// The scanners of a process. One thread: the main one, no worker. More: worker threads, started once, which all sources share block by
+// block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
+import { setImmediate } from "node:timers/promises";
+import type { Shape } from "../../../shared/shape/shape.ts";
+import type { Block } from "../frame/framed.ts";
+import { SourceScanner, type ScannedBlock, type SourceScan } from "./source-scanner.ts";
+import { ScanThread } from "./scan-thread.ts";
+
+/** One source in one attempt. */
+export interface ScanSession {
+  /** Takes the block's buffer; it comes back with the result. */
+  scan(block: Block): Promise<ScannedBlock>;
+  /** The shapes that no result has carried, once every scan has ended: one map a thread, to be merged. */
+  shapes(): Promise<readonly Map<string, Shape>[]>;
+  close(): void;
+}
+
+export interface ScanPool extends AsyncDisposable {
+  /** Blocks worked on at the same time. */
+  readonly threads: number;
+  open(scan: SourceScan): ScanSession;
+}
+
+export function createScanPool(threads: number): ScanPool {
+  return threads <= 1 ? new InlinePool() : new ThreadPool(threads);
+}
+
+class InlinePool implements ScanPool {
+  readonly threads = 1;
+
+  open(scan: SourceScan): ScanSession {
+    const scanner = new SourceScanner(scan);
+    return {
+      async scan(block) {
+        // Lets the zlib pool hand over what it has done, and take new work, before this thread is busy again.
+        await setImmediate();
+        return scanner.scan(block);
+      },
+      shapes: () => Promise.resolve([scanner.takeShapes()]),
+      close: () => undefined,
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class ThreadPool implements ScanPool {
+  readonly threads: number;
+  readonly #threads: ScanThread[];
+  #sessions = 0;
+
+  constructor(threads: number) {
+    this.threads = threads;
+    this.#threads = Array.from({ length: threads }, () => new ScanThread());
+  }
+
+  open(scan: SourceScan): ScanSession {
+    const session = ++this.#sessions;
+    const used = new Set<ScanThread>();
+    return {
+      scan: (block) => {
+        const thread = this.#idlest();
+        if (!used.has(thread)) thread.open(session, scan);
+        used.add(thread);
+        return thread.scan(session, block);
+      },
+      shapes: () => Promise.all([...used].map((thread) => thread.shapes(session))),
+      close: () => {
+        for (const thread of used) thread.close(session);
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  /** A thread that has died is replaced here; the sources it was working on fail and are tried again. */
+  #idlest(): ScanThread {
+    let best = 0;
+    for (let i = 0; i < this.#threads.length; i++) {
+      if (this.#threads[i]!.isDead) this.#threads[i] = new ScanThread();
+      if (this.#threads[i]!.waiting < this.#threads[best]!.waiting) best = i;
+    }
+    return this.#threads[best]!;
+  }
+}

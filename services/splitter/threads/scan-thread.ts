@@ -1,0 +1,93 @@
+// The main thread's end of one scanner thread.
+import { Worker } from "node:worker_threads";
+import { RouterError } from "../../../shared/errors/router-error.ts";
+import type { Shape } from "../../../shared/shape/shape.ts";
+import type { Block } from "../frame/framed.ts";
+import type { FromThread, ToThread } from "./protocol.ts";
+import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
+
+interface Job {
+  readonly resolve: (answer: FromThread) => void;
+  readonly reject: (error: RouterError) => void;
+}
+
+export class ScanThread {
+  readonly #worker = new Worker(new URL("./scan-worker.ts", import.meta.url));
+  readonly #jobs = new Map<number, Job>();
+  #lastJob = 0;
+  #dead = false;
+
+  constructor() {
+    this.#worker.on("message", (answer: FromThread) => this.#answered(answer));
+    this.#worker.on("error", (error) => this.#die(error));
+    this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
+    // The thread alone does not keep the process alive: whoever waits for an answer holds it (see #ask).
+    this.#worker.unref();
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  /** Jobs asked and not yet answered. */
+  get waiting(): number {
+    return this.#jobs.size;
+  }
+
+  open(session: number, scan: SourceScan): void {
+    this.#send({ kind: "open", session, scan });
+  }
+
+  async scan(session: number, block: Block): Promise<ScannedBlock> {
+    const transfer = block.spans ? [block.bytes.buffer, block.spans.buffer] : [block.bytes.buffer];
+    const answer = await this.#ask((job) => ({ kind: "scan", session, job, block }), transfer);
+    if (answer.kind !== "scanned") throw failed(new Error("the thread answered something else"));
+    return answer.result;
+  }
+
+  async shapes(session: number): Promise<Map<string, Shape>> {
+    const answer = await this.#ask((job) => ({ kind: "shapes", session, job }));
+    if (answer.kind !== "shapes") throw failed(new Error("the thread answered something else"));
+    return answer.shapes;
+  }
+
+  close(session: number): void {
+    if (!this.#dead) this.#send({ kind: "close", session });
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #ask(message: (job: number) => ToThread, transfer: ArrayBuffer[] = []): Promise<FromThread> {
+    if (this.#dead) return Promise.reject(failed(new Error("the thread has ended")));
+    const job = ++this.#lastJob;
+    return new Promise((resolve, reject) => {
+      if (this.#jobs.size === 0) this.#worker.ref();
+      this.#jobs.set(job, { resolve, reject });
+      this.#send(message(job), transfer);
+    });
+  }
+
+  #send(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #answered(answer: FromThread): void {
+    const job = this.#jobs.get(answer.job);
+    this.#jobs.delete(answer.job);
+    if (this.#jobs.size === 0) this.#worker.unref();
+    if (answer.kind === "failed") job?.reject(failed(new Error(answer.message)));
+    else job?.resolve(answer);
+  }
+
+  #die(error: Error): void {
+    this.#dead = true;
+    for (const job of this.#jobs.values()) job.reject(failed(error));
+    this.#jobs.clear();
+  }
+}
+
+function failed(cause: Error): RouterError {
+  return new RouterError("INTERNAL", `A scanner thread failed: ${cause.message}`, { retryable: true, cause });
+}

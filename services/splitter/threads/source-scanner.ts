@@ -1,0 +1,131 @@
+// What one thread does with the blocks of one source: for format text it first turns lines into objects; then the scanner does the rest.
+import type { Config } from "../../../shared/config/schema.ts";
+import { routeFor } from "../../../shared/config/route-for.ts";
+import type { SourceSettings } from "../../../shared/config/source-settings.ts";
+import type { QuarantineReason } from "../../../shared/contracts/words.ts";
+import type { Shape } from "../../../shared/shape/shape.ts";
+import type { Block } from "../frame/framed.ts";
+import { BlockScanner } from "../scan/block-scanner.ts";
+import type { BlockResult, Fate, TypeSegment } from "../scan/contract.ts";
+import { lineParser, type LineParser } from "../text/line-parser.ts";
+import { textToRecords, type TextRecords } from "../text/text-to-records.ts";
+
+/** What a thread has to know of a source. Plain data: it is copied to the threads. */
+export interface SourceScan {
+  readonly sourceId: string;
+  readonly settings: SourceSettings;
+  readonly config: Config;
+}
+
+export interface BadLine {
+  readonly line: number;
+  readonly offset: number;
+  readonly reason: QuarantineReason;
+  readonly detail: string;
+  /** The record's bytes as they are in the source, in the block's buffer. */
+  readonly raw: Uint8Array;
+}
+
+/** lines = rows + quarantined.length + dropped + blank. */
+export interface ScannedBlock {
+  readonly segments: readonly TypeSegment[];
+  readonly quarantined: readonly BadLine[];
+  readonly lines: number;
+  readonly rows: number;
+  readonly dropped: number;
+  readonly blank: number;
+  readonly normalised: number;
+  /** Handed out early when there are many event types, so that no thread keeps more than a bounded number. */
+  readonly shapes: Map<string, Shape> | undefined;
+  /** The block's buffer, to be used again when `quarantined` has been written. */
+  readonly buffer: ArrayBuffer;
+}
+
+export class SourceScanner {
+  readonly #scanner: BlockScanner;
+  readonly #maxTypes: number;
+  readonly #parser: LineParser | undefined;
+  readonly #typesSinceTaken = new Set<string>();
+
+  constructor({ sourceId, settings, config }: SourceScan) {
+    this.#parser = settings.format === "text" ? lineParser(settings.pattern) : undefined;
+    const constantEventType = settings.constantEventType ?? patternAsType(settings, this.#parser);
+    this.#scanner = new BlockScanner({
+      sourceId,
+      eventTypePaths: settings.eventTypePaths,
+      ...(constantEventType === undefined ? {} : { constantEventType }),
+      keysPerDepth: config.splitter.keys_per_depth,
+      fate: (eventType) => fateOf(config, eventType),
+    });
+    this.#maxTypes = config.splitter.max_types_per_source;
+  }
+
+  async scan(block: Block): Promise<ScannedBlock> {
+    if (this.#parser) return this.#scanText(block, this.#parser);
+    const result = block.spans
+      ? this.#scanner.scanRecords(block.bytes, block.spans, block.firstLine, block.offset)
+      : this.#scanner.scan(block.bytes, block.firstLine, block.offset);
+    return this.#scanned(
+      block,
+      result,
+      result.quarantined.map(({ line, offset, reason, detail, start, end }) => {
+        return { line, offset, reason, detail, raw: block.bytes.subarray(start, end) };
+      }),
+    );
+  }
+
+  takeShapes(): Map<string, Shape> {
+    this.#typesSinceTaken.clear();
+    return this.#scanner.takeShapes();
+  }
+
+  async #scanText(block: Block, parser: LineParser): Promise<ScannedBlock> {
+    const text = await textToRecords(block, parser);
+    const result = this.#scanner.scanRecords(text.bytes, text.spans, block.firstLine, text.offsets);
+    const rejected = result.quarantined.map(({ line, offset, reason, detail }) => {
+      return { line, offset, reason, detail, raw: rawLine(block, text, line) };
+    });
+    const quarantined = [...rejected, ...text.notMatched].sort((a, b) => a.line - b.line);
+    // A line that did not match stands in the records as an empty one, to keep the numbers.
+    return this.#scanned(block, { ...result, blank: result.blank - text.notMatched.length }, quarantined);
+  }
+
+  #scanned(block: Block, result: BlockResult, quarantined: readonly BadLine[]): ScannedBlock {
+    for (const { eventType } of result.segments) this.#typesSinceTaken.add(eventType);
+    const { segments, lines, rows, dropped, blank, normalised } = result;
+    const shapes = this.#typesSinceTaken.size > this.#maxTypes ? this.takeShapes() : undefined;
+    return {
+      segments,
+      quarantined,
+      lines,
+      rows,
+      dropped,
+      blank,
+      normalised,
+      shapes,
+      buffer: block.bytes.buffer,
+    };
+  }
+}
+
+/** Text lines seldom say their event type: without a field that could, it is the pattern's name. */
+function patternAsType(settings: SourceSettings, parser: LineParser | undefined): string | undefined {
+  if (
+    !parser ||
+    settings.eventTypePaths.some(([key, ...deeper]) => !deeper.length && parser.fields.includes(key!))
+  ) {
+    return undefined;
+  }
+  return parser.name;
+}
+
+function fateOf(config: Config, eventType: string): Fate {
+  const route = routeFor(config, eventType);
+  if (route?.drop) return "drop";
+  return route?.quarantine ? "quarantine" : "keep";
+}
+
+function rawLine(block: Block, text: TextRecords, line: number): Uint8Array {
+  const index = line - block.firstLine;
+  return block.bytes.subarray(text.lines[index * 2], text.lines[index * 2 + 1]);
+}

@@ -13,6 +13,10 @@ const YEARS =
 
 /** Macros of the loading connection. `v` is JSON text. */
 export const CHECKED_CAST_MACROS: readonly string[] = [
+  // What equals a missing member: null, and an object with nothing but such in it. Without its strings, any other value follows a colon.
+  `lr_is_absent(v) AS v = 'null' OR (starts_with(v, '{')
+     AND NOT regexp_matches(regexp_replace(v, '"(?:[^"\\\\]|\\\\.)*"', '', 'g'), ':[^{n]'))`,
+  `lr_present(v) AS CASE WHEN NOT lr_is_absent(v) THEN v END`,
   `lr_text(v) AS CASE WHEN starts_with(v, '"') THEN v ->> '$' END`,
   `lr_is_number(v) AS regexp_matches(v, '^[-0-9]')`,
   `lr_is_integer(v) AS regexp_full_match(v, '-?[0-9]+')`,
@@ -21,9 +25,8 @@ export const CHECKED_CAST_MACROS: readonly string[] = [
      - coalesce(TRY_CAST(regexp_extract(v, '[eE]([-+]?[0-9]+)$', 1) AS INTEGER), 0)`,
   `lr_integer(v) AS CASE WHEN lr_is_integer(v) THEN TRY_CAST(v AS BIGINT) END`,
   // Every number in a part is exact: an integer of 64 bits, or one that its nearest double writes (contract of the splitter).
-  // A 64-bit integer fits a double when the double's own shortest text is that integer.
   `lr_double(v) AS CASE WHEN lr_is_number(v) AND (NOT lr_is_integer(v) OR TRY_CAST(v AS BIGINT) IS NULL
-       OR TRY_CAST(TRY_CAST(v AS DOUBLE)::VARCHAR AS DECIMAL(38, 0)) = TRY_CAST(v AS DECIMAL(38, 0)))
+       OR TRY_CAST(v AS BIGINT) BETWEEN -9007199254740992 AND 9007199254740992)
      THEN TRY_CAST(v AS DOUBLE) END`,
   `lr_boolean(v) AS CASE v WHEN 'true' THEN true WHEN 'false' THEN false END`,
   `lr_timestamp(v) AS CASE WHEN regexp_full_match(lr_text(v), '${DAY}[T ]${TIME}') AND NOT starts_with(v, '"0000')

@@ -91,7 +91,7 @@ export function directStatement(context: InsertContext, group: PartGroup): strin
     for (const [column, expression] of typed.columns) columns.set(column, query.define(expression));
     const starts = typed.places.map(({ node, expression }) => ({
       node,
-      value: query.define(`nullif(${expression}::VARCHAR, 'null')`),
+      value: query.define(`lr_present(${expression}::VARCHAR)`),
     }));
     if (starts.length > 0) query.next();
     placed = placeValues(query, starts, SYSTEM_KEYS);

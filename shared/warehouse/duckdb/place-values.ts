@@ -71,8 +71,9 @@ function defineColumns(query: LayeredQuery, placed: Placed, walk: Walk, systemKe
   }
   if (walk.covered || node.dropped || node.path.length === 0) return;
   const isLeft = [
+    `${value} IS NOT NULL`,
     ...taken.map((expression) => `${expression} IS NULL`),
-    ...(node.children.size > 0 ? [`NOT starts_with(${value}, '{')`] : [`${value} <> '{}'`]),
+    ...(node.children.size > 0 ? [`NOT starts_with(${value}, '{')`] : []),
   ].join(" AND ");
   placed.leftovers.push({ path: node.path, name: query.define(`CASE WHEN ${isLeft} THEN ${value} END`) });
 }
@@ -105,7 +106,7 @@ function defineChildren(
     .filter(({ child }) => child.dropped !== "exclude")
     .map(({ child, index }) => ({
       node: child,
-      value: query.define(`nullif(${list}[${index + 1}]::VARCHAR, 'null')`),
+      value: query.define(`lr_present(${list}[${index + 1}]::VARCHAR)`),
       covered: whole,
     }));
 }

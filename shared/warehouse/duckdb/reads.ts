@@ -56,11 +56,10 @@ const COLUMN_TYPES = `
   SELECT column_name AS name, data_type AS type FROM duckdb_columns()
   WHERE schema_name = $schema AND table_name = $table AND database_name = current_database()`;
 
-/** DuckDB hands out JSON columns and BIGINT as text: documents have the value, integers beyond 2^53 stay text. */
+/** BIGINT comes as text: a number where that is exact. JSON columns stay text, their numbers may be beyond what JSON.parse keeps. */
 function jsonReady(value: unknown, type: string | undefined): unknown {
-  if (typeof value !== "string") return value;
-  if (type === "JSON") return JSON.parse(value);
-  return type === "BIGINT" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  const isNumber = type === "BIGINT" && typeof value === "string" && Number.isSafeInteger(Number(value));
+  return isNumber ? Number(value) : value;
 }
 
 async function sampleRows(

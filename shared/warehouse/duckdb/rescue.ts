@@ -22,13 +22,13 @@ export function leftoverEntries(leftovers: Placed["leftovers"]): string {
   return `CASE WHEN ${any} THEN list_filter([${entries.join(", ")}], lambda e: e IS NOT NULL) END`;
 }
 
-/** Query of (line, entries): the members of objects that the plan does not know, by the staged line's rowid. Null and `{}` are nothing. */
+/** Query of (line, entries): the members of objects that the plan does not know, by the staged line's rowid. What is absent is nothing. */
 export function strangerEntries(staged: string, strangers: Placed["strangers"]): string {
   const members = strangers.map(({ path, known }, index) => {
     const prefix = JSON.stringify(path).slice(0, -1) + (path.length > 0 ? "," : "");
     return `SELECT l.rowid AS line, {'p': ${quoteLiteral(prefix)} || to_json(e.key)::VARCHAR || ']', 't': [e.value::VARCHAR]} AS entry
       FROM ${staged} AS l, json_each(l.o${index}) AS e
-      WHERE l.o${index} IS NOT NULL AND e.type <> 'NULL' AND e.value::VARCHAR <> '{}'
+      WHERE l.o${index} IS NOT NULL AND NOT lr_is_absent(e.value::VARCHAR)
         AND e.key NOT IN (SELECT unnest([${known.map(quoteLiteral).join(", ")}]::VARCHAR[]))`;
   });
   const all =

@@ -1,6 +1,7 @@
 // The direct way: DuckDB's typed reader maps members to columns itself, where it reads exactly. It does not (a) where two keys of one
 // object differ by case alone, since its struct fields fold case; (b) where one path has several columns, or a column and columns
-// below; (c) for hashes, epoch numbers, and json columns with dropped paths inside. Such places are read as JSON and placed checked.
+// below; (c) for decimals, which it passes through a double (19.99 as decimal(38,20) becomes 19.98999999999999737856), for hashes and epoch
+// numbers, and for json columns with dropped paths inside. Such places are read as JSON and placed checked.
 import type { ColumnType } from "../../schema/types.ts";
 import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 import type { PathNode } from "./path-tree.ts";
@@ -16,7 +17,8 @@ export interface TypedProjection {
   readonly places: readonly { readonly node: PathNode; readonly expression: string }[];
 }
 
-const NEEDS_CHECKING: ReadonlySet<ColumnType> = new Set(["hash", "epoch_seconds", "epoch_milliseconds"]);
+const needsChecking = (type: ColumnType): boolean =>
+  type === "hash" || type.startsWith("epoch_") || type.startsWith("decimal(");
 
 /** DuckDB folds ASCII letters only. */
 const fold = (key: string): string => key.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -31,7 +33,7 @@ function isTypedLeaf(node: PathNode): boolean {
     column !== undefined &&
     siblings.length === 0 &&
     !hasLoadedChildren(node) &&
-    !NEEDS_CHECKING.has(column.type) &&
+    !needsChecking(column.type) &&
     (column.type !== "json" || droppedBelow(node).length === 0)
   );
 }

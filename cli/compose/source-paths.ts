@@ -1,47 +1,25 @@
-// From the paths on the command line to source objects: files as real absolute paths, each once.
-import { realpathSync, statSync, type Stats } from "node:fs";
-import { resolve, sep } from "node:path";
-import { glob, isDynamicPattern } from "tinyglobby";
-import { RouterError } from "../../shared/errors/router-error.ts";
+// Paths on the command line that name source files.
+import { realpathSync } from "node:fs";
+import { findFiles, type FindOptions, type FoundFile } from "../../shared/adapters/local/find-files.ts";
+import { isRouterError, RouterError } from "../../shared/errors/router-error.ts";
 
-/**
- * The regular files that `paths` mean: a file itself, everything under a folder, or what a glob matches; in ascending order for each
- * path. Hidden files and folders count only when a path names them. Nothing under a folder of `without` counts (the data folder).
- * Throws USAGE for a path that is not there and for a glob that matches nothing.
- */
-export async function* sourcePaths(
-  cwd: string,
+/** Files that a person named, as `findFiles` finds them; a name that fits nothing is a wrong call (exit code 2). */
+export async function* namedFiles(
   paths: readonly string[],
-  without: readonly string[],
-): AsyncGenerator<string, void, undefined> {
-  const seen = new Set<string>();
-  const barred = without.map((folder) => realPath(resolve(cwd, folder)) + sep);
-  for (const path of paths) {
-    for (const file of await filesOf(cwd, path)) {
-      const key = realPath(file);
-      if (seen.has(key) || barred.some((folder) => key.startsWith(folder))) continue;
-      if (!statOf(key)?.isFile()) continue;
-      seen.add(key);
-      yield key;
-    }
+  options: FindOptions,
+): AsyncGenerator<FoundFile, void, undefined> {
+  try {
+    yield* findFiles(paths, options);
+  } catch (error) {
+    throw asUsage(error);
   }
 }
 
-async function filesOf(cwd: string, path: string): Promise<string[]> {
-  const absolute = resolve(cwd, path);
-  const stat = statOf(absolute);
-  if (stat?.isFile()) return [absolute];
-  if (stat?.isDirectory()) return await matching(absolute, "**");
-  if (stat) throw new RouterError("USAGE", `${path} is neither a file nor a folder.`);
-  if (!isDynamicPattern(path)) throw new RouterError("USAGE", `there is no ${path}.`);
-  const found = await matching(cwd, path);
-  if (found.length === 0) throw new RouterError("USAGE", `no file matches ${path}.`);
-  return found;
-}
-
-async function matching(cwd: string, pattern: string): Promise<string[]> {
-  const files = await glob(pattern, { cwd, absolute: true, onlyFiles: true, expandDirectories: false });
-  return files.sort();
+/** NOT_FOUND for something named on the command line is a mistake in the call. */
+export function asUsage(error: unknown): unknown {
+  return isRouterError(error, "NOT_FOUND")
+    ? new RouterError("USAGE", error.message, { cause: error })
+    : error;
 }
 
 /** The path with symbolic links resolved; itself when there is nothing. */
@@ -51,8 +29,4 @@ export function realPath(path: string): string {
   } catch {
     return path;
   }
-}
-
-function statOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
 }

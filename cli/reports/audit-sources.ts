@@ -17,10 +17,13 @@ export const sourceListingSchema = z.object({
 });
 export type SourceListing = z.infer<typeof sourceListingSchema>;
 
-/** Reads each object's present identity (in a folder: hashes its bytes) and looks for a receipt. `keys` are real absolute paths. */
-export async function auditSources(deps: ReportDeps, keys: AsyncIterable<string>): Promise<SourceListing> {
+/** Reads each object's present identity (in a folder: hashes its bytes) and looks for a receipt. Paths are real and absolute. */
+export async function auditSources(
+  deps: ReportDeps,
+  files: AsyncIterable<{ readonly path: string }>,
+): Promise<SourceListing> {
   const listing: SourceListing = { objects: 0, with_receipt: 0, missing: [], missing_count: 0 };
-  for await (const key of keys) {
+  for await (const { path: key } of files) {
     const info = await deps.store.head({ bucket: LOCAL_BUCKET, key }, deps.signal);
     if (!info) continue;
     listing.objects += 1;

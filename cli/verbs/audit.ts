@@ -1,7 +1,7 @@
 // log-router audit
 import type { Command } from "commander";
 import { openForReading, type ReadingDeps } from "../compose/open-for-reading.ts";
-import { sourcePaths } from "../compose/source-paths.ts";
+import { namedFiles } from "../compose/source-paths.ts";
 import type { CliContext } from "../context.ts";
 import { count, plural } from "../output/numbers.ts";
 import { printable } from "../output/printable.ts";
@@ -75,10 +75,11 @@ async function fullReport(
   if (options.all) report.by_source = bySource;
   if (options.tables) report.tables = await Array.fromAsync(auditTables(deps));
   if (options.sources) {
-    report.source_listing = await auditSources(
-      deps,
-      sourcePaths(context.cwd, options.sources, [deps.folder.path]),
-    );
+    const files = namedFiles(options.sources, {
+      cwd: context.cwd,
+      exclude: [deps.folder.path, deps.folder.warehouse],
+    });
+    report.source_listing = await auditSources(deps, files);
   }
   return report;
 }

@@ -1,0 +1,67 @@
+// Tells the splitter of source files, as S3 would. Files that the ledger has settled with the same content are not announced again:
+// that is only to save work, a second announcement loads nothing twice either.
+import { s3Notification } from "../../shared/contracts/notification.ts";
+import { sourceId } from "../../shared/contracts/keys.ts";
+import type { ObjectInfo, ObjectStore } from "../../shared/ports/object-store.ts";
+import type { Queue } from "../../shared/ports/queue.ts";
+import type { SourceRow, Warehouse } from "../../shared/ports/warehouse.ts";
+import { LOCAL_BUCKET } from "../reports/deps.ts";
+import { batches } from "./batches.ts";
+
+/** Files looked up in the ledger with one read. */
+const BATCH = 500;
+const BATCH_WAIT_MS = 200;
+
+export interface AnnounceDeps {
+  readonly store: ObjectStore;
+  readonly warehouse: Warehouse;
+  readonly splitQueue: Queue;
+  readonly signal: AbortSignal;
+  /** A file was announced; `bytes` as stored. */
+  onAnnounced(key: string, bytes: number): void;
+  /** A file needs nothing: its present content is settled. */
+  onSettled(row: SourceRow): void;
+}
+
+/** Announces until the files end or the signal fires; the message is durable when a file is reported. */
+export async function announceFiles(
+  deps: AnnounceDeps,
+  files: AsyncIterable<{ readonly path: string }>,
+): Promise<void> {
+  for await (const batch of batches(files, BATCH, BATCH_WAIT_MS)) {
+    const objects: ObjectInfo[] = [];
+    for (const { path } of batch) {
+      if (deps.signal.aborted) return;
+      const object = await deps.store.head({ bucket: LOCAL_BUCKET, key: path }, deps.signal);
+      if (object) objects.push(object);
+    }
+    await announceObjects(deps, objects);
+  }
+}
+
+async function announceObjects(deps: AnnounceDeps, objects: readonly ObjectInfo[]): Promise<void> {
+  const names = objects.map(({ bucket, key }) => ({ bucket, key }));
+  const rows = await deps.warehouse.findSources({ names }, deps.signal);
+  const byId = Map.groupBy(rows, (row) => row.sourceId);
+  const due: ObjectInfo[] = [];
+  for (const object of objects) {
+    const settled = settledRow(byId.get(sourceId(object.bucket, object.key, object.etag)) ?? []);
+    if (settled) deps.onSettled(settled);
+    else due.push(object);
+  }
+  if (due.length === 0) return;
+  await deps.splitQueue.send(
+    due.map(({ bucket, key, bytes, etag }) => s3Notification(bucket, key, bytes, etag)),
+  );
+  for (const { key, bytes } of due) deps.onAnnounced(key, bytes);
+}
+
+/**
+ * The row that says that nothing is to be done for this content, if one does: `rows` are its generations. Content that a newer one has
+ * replaced may have come back, which only the splitter can tell; `loading` and `dead` are not at their end.
+ */
+function settledRow(rows: readonly SourceRow[]): SourceRow | undefined {
+  const loaded = rows.find(({ state }) => state === "loaded");
+  if (loaded) return loaded;
+  return rows.every(({ state }) => state === "failed" || state === "ignored") ? rows.at(-1) : undefined;
+}

@@ -1,0 +1,97 @@
+// Shows a run's progress: a bar on a terminal, a log line every 10 s elsewhere.
+import { Presets, SingleBar } from "cli-progress";
+import type { Logger } from "pino";
+import type { CliContext } from "../context.ts";
+import { bytes, count, duration } from "../output/numbers.ts";
+import { Rate } from "./rate.ts";
+import type { RunTotals } from "./run-totals.ts";
+
+const BAR_MS = 200;
+const LOG_MS = 10_000;
+
+/** Starts to show; dispose to stop, and to clear the bar. The totals are only read. */
+export function showProgress(context: CliContext, totals: RunTotals, log: Logger): Disposable {
+  return context.stderr.isTTY ? showBar(context, totals) : showLogLines(totals, log);
+}
+
+function showBar(context: CliContext, totals: RunTotals): Disposable {
+  const bar = new SingleBar(
+    {
+      format: "{bar} {percentage}% {stored} {lines} {speed} {rest}",
+      barsize: Math.max(10, Math.min(30, (context.stderr.columns ?? 80) - 70)),
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: false,
+      stopOnComplete: false,
+      etaBuffer: 10,
+    },
+    Presets.rect,
+  );
+  const meter = new Meter(totals);
+  bar.start(1, 0, meter.payload());
+  const timer = setInterval(() => {
+    bar.setTotal(Math.max(1, totals.foundBytes));
+    bar.update(Math.min(totals.storedBytes, totals.foundBytes), meter.payload());
+  }, BAR_MS);
+  return {
+    [Symbol.dispose](): void {
+      clearInterval(timer);
+      bar.stop();
+    },
+  };
+}
+
+function showLogLines(totals: RunTotals, log: Logger): Disposable {
+  const meter = new Meter(totals);
+  const timer = setInterval(() => log.info({ event: "progress", ...meter.fields() }, "progress"), LOG_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+class Meter {
+  readonly #totals: RunTotals;
+  readonly #stored = new Rate();
+  readonly #raw = new Rate();
+  readonly #lines = new Rate();
+
+  constructor(totals: RunTotals) {
+    this.#totals = totals;
+  }
+
+  fields(): Record<string, number | undefined> {
+    this.#sample();
+    const { found, foundBytes, storedBytes, rawBytes, lines, settled, rows } = this.#totals;
+    return {
+      sources_found: found,
+      sources_settled: settled,
+      stored_bytes: storedBytes,
+      stored_bytes_found: foundBytes,
+      raw_bytes: rawBytes,
+      lines,
+      rows,
+      lines_per_second: Math.round(this.#lines.perSecond),
+      raw_bytes_per_second: Math.round(this.#raw.perSecond),
+      eta_seconds: this.#stored.secondsTo(foundBytes),
+    };
+  }
+
+  payload(): Record<string, string> {
+    this.#sample();
+    const { foundBytes, storedBytes, lines, rows } = this.#totals;
+    const rest = this.#stored.secondsTo(foundBytes);
+    const done = storedBytes >= foundBytes;
+    return {
+      stored: `${bytes(storedBytes)}/${bytes(foundBytes)}`,
+      lines: `${count(lines)} lines, ${count(this.#lines.perSecond)}/s`,
+      speed: `${(this.#raw.perSecond / 1e6).toFixed(0)} MB/s`,
+      rest: done ? `loading, ${count(rows)} rows` : rest === undefined ? "" : `ETA ${duration(rest)}`,
+    };
+  }
+
+  #sample(): void {
+    const now = performance.now() / 1000;
+    this.#stored.sample(now, this.#totals.storedBytes);
+    this.#raw.sample(now, this.#totals.rawBytes);
+    this.#lines.sample(now, this.#totals.lines);
+  }
+}

@@ -8,8 +8,8 @@ import type { CatalogColumn, Path } from "./types.ts";
 export interface ColumnLimit {
   /** `pathKey` of objects to be kept whole. */
   readonly keepWhole: ReadonlySet<string>;
-  /** `wantedKey` of columns that there is no room for. */
-  readonly leaveOut: ReadonlySet<string>;
+  /** `wantedKey` of the columns that there is room for: of those wanted, and of the json columns of objects kept whole. */
+  readonly room: ReadonlySet<string>;
 }
 
 /** An object with wanted columns below it. */
@@ -26,11 +26,12 @@ const LIST_BYTES = 3;
 /** For the number or kind that a name may get. */
 const SUFFIX_BYTES = 4;
 
+/** Undefined when there is room for all. */
 export function limitColumns(
   wanted: readonly Wanted[],
   columns: readonly CatalogColumn[],
   settings: PlanSettings,
-): ColumnLimit {
+): ColumnLimit | undefined {
   const listed = columns.reduce((sum, { column }) => sum + column.length + LIST_BYTES, 0);
   const room = {
     columns: settings.maxColumns - columns.length,
@@ -38,7 +39,7 @@ export function limitColumns(
   };
   const needed = sizeOf(wanted);
   const excess = (): boolean => needed.columns > room.columns || needed.bytes > room.bytes;
-  if (!excess()) return { keepWhole: new Set(), leaveOut: new Set() };
+  if (!excess()) return undefined;
   const sorted = wanted.toSorted((a, b) => comparePaths(a.path, b.path) || (a.type < b.type ? -1 : 1));
   const root = branchesOf(sorted.filter(({ configured }) => !configured));
   const keepWhole = (branch: Branch): void => {
@@ -52,7 +53,7 @@ export function limitColumns(
   const remaining = [...sorted.filter(({ configured }) => configured), ...leavesOf(root)];
   return {
     keepWhole: new Set(keptBranches(root).map(({ path }) => pathKey(path))),
-    leaveOut: leaveOut(remaining, room),
+    room: withinRoom(remaining, room),
   };
 }
 
@@ -64,22 +65,21 @@ function listBytes({ path }: Wanted): number {
   return Math.min(MAX_NAME_BYTES, columnName(path).length + SUFFIX_BYTES) + LIST_BYTES;
 }
 
-/** First what the configuration asks for, then by number of values; a column is left out when it does not fit into the rest of the room. */
-function leaveOut(wanted: readonly Wanted[], room: { columns: number; bytes: number }): Set<string> {
+/** First what the configuration asks for, then by number of values; a column that does not fit into the rest of the room is left out. */
+function withinRoom(wanted: readonly Wanted[], room: { columns: number; bytes: number }): Set<string> {
   const order = wanted.toSorted(
     (a, b) =>
       Number(b.configured) - Number(a.configured) || b.values - a.values || comparePaths(a.path, b.path),
   );
-  const out = new Set<string>();
+  const within = new Set<string>();
   let { columns, bytes } = room;
   for (const one of order) {
-    if (columns < 1 || listBytes(one) > bytes) out.add(wantedKey(one.path, one.type));
-    else {
-      columns--;
-      bytes -= listBytes(one);
-    }
+    if (columns < 1 || listBytes(one) > bytes) continue;
+    columns--;
+    bytes -= listBytes(one);
+    within.add(wantedKey(one.path, one.type));
   }
-  return out;
+  return within;
 }
 
 function branchesOf(wanted: readonly Wanted[]): Branch {

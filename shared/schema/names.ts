@@ -21,11 +21,11 @@ const RESERVED = new Set(["oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ct
 /** Letters that Unicode does not take apart into an ASCII letter and a mark. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: "ss",
-  ẞ: "SS",
+  ẞ: "Ss",
   æ: "ae",
-  Æ: "AE",
+  Æ: "Ae",
   œ: "oe",
-  Œ: "OE",
+  Œ: "Oe",
   ø: "o",
   Ø: "O",
   đ: "d",
@@ -35,7 +35,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   ł: "l",
   Ł: "L",
   þ: "th",
-  Þ: "TH",
+  Þ: "Th",
   ı: "i",
 };
 

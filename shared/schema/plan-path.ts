@@ -24,8 +24,8 @@ export interface PathInput {
   readonly keepWhole: boolean;
   /** Integer columns that the warehouse refused to rewrite. */
   readonly noRewrite: ReadonlySet<string>;
-  /** Types that there is no room for. */
-  readonly leaveOut: (type: ColumnType) => boolean;
+  /** False when the column limit leaves no room for a new column of the type. */
+  readonly hasRoom: (type: ColumnType) => boolean;
   /** Columns stay as they are. */
   readonly frozen: boolean;
 }
@@ -50,6 +50,8 @@ export interface PathPlan {
   readonly rescued: boolean;
   /** Objects here are stored in a json column of this path. */
   readonly storesObjects: boolean;
+  /** They should be, and there is no room for it. */
+  readonly losesObjects: boolean;
 }
 
 export function planPath(input: PathInput): PathPlan {
@@ -60,18 +62,20 @@ export function planPath(input: PathInput): PathPlan {
   const rewrite = rewriteInteger(input, slots, kinds);
   if (!input.covered) {
     const types = firstTypes(input.shape, new Set(unheld(input.shape, slots, kinds)));
-    slots.push(...types.filter((type) => !input.leaveOut(type)).map((type) => ({ type })));
+    slots.push(...types.filter((type) => input.hasRoom(type)).map((type) => ({ type })));
   }
   const without = unheld(input.shape, slots, kinds);
   const fit = fillOf(input, slots, kinds, storesObjects);
   const rescued = without.length > 0 && !input.covered;
   const staged = rescued ? `no column for ${without.join(", ")}` : fit.staged;
+  const hasJson = slots.some(({ type }) => type === "json");
   return {
     slots,
     widen,
     rewrite,
     rescued,
-    storesObjects: storesObjects && slots.some(({ type }) => type === "json"),
+    storesObjects: storesObjects && hasJson,
+    losesObjects: storesObjects && !hasJson,
     ...(staged === undefined ? fit : { staged }),
   };
 }
@@ -92,13 +96,13 @@ function storedKinds({ shape, columns, covered }: PathInput, storesObjects: bool
   return kinds;
 }
 
-function withPinned({ shape, columns, pinned, leaveOut }: PathInput, kinds: readonly StoredKind[]): Slot[] {
+function withPinned({ shape, columns, pinned, hasRoom }: PathInput, kinds: readonly StoredKind[]): Slot[] {
   const slots: Slot[] = columns.map((column) => ({ column, type: column.type }));
   if (pinned === undefined) return slots;
   const known = slots.find(({ type }) => type === pinned);
   if (known) return [known, ...slots.filter((slot) => slot !== known)];
   const useful = kinds.some((kind) => holdOf(pinned, kind, shape) !== "none");
-  return useful && !leaveOut(pinned) ? [{ type: pinned }, ...slots] : slots;
+  return useful && hasRoom(pinned) ? [{ type: pinned }, ...slots] : slots;
 }
 
 /** Strings that are too long for the path's string column make it wider by steps, unless its type is pinned. */

@@ -92,10 +92,9 @@ function walkWithinLimit(
     noRewrite: new Set(input.noRewrite),
     frozen: input.frozen ?? false,
   };
-  const unlimited = walkShape({ ...walk, keepWhole: new Set(), leaveOut: new Set() });
+  const unlimited = walkShape({ ...walk, keepWhole: new Set() });
   const limit = limitColumns(unlimited.wanted, columns, settings);
-  if (limit.keepWhole.size + limit.leaveOut.size === 0) return unlimited;
-  return walkShape({ ...walk, ...limit });
+  return limit ? walkShape({ ...walk, ...limit }) : unlimited;
 }
 
 /** Names in the order of paths; a path's first column gets the path's name, the others that name with their kind. */

@@ -27,8 +27,8 @@ export interface WalkInput {
   readonly noRewrite: ReadonlySet<string>;
   /** `pathKey` of objects that the column limit keeps whole. */
   readonly keepWhole: ReadonlySet<string>;
-  /** `wantedKey` of columns that the column limit leaves out. */
-  readonly leaveOut: ReadonlySet<string>;
+  /** `wantedKey` of the columns that there is room for; undefined when there is room for all. */
+  readonly room?: ReadonlySet<string>;
   /** Nothing can be added or changed. */
   readonly frozen: boolean;
 }
@@ -51,7 +51,7 @@ interface Above {
   readonly covered: boolean;
   /** One of them is filled by this shape. */
   readonly filled: boolean;
-  /** Inside an object that is among `rescued`: no new columns, and its members are not named again. */
+  /** Inside an object that is among `rescued`: its members are not named again. */
   readonly rescued: boolean;
 }
 
@@ -98,16 +98,18 @@ class Walk {
     const key = pathKey(path);
     if (this.#excluded.has(key)) return;
     if (this.#hashed.has(key)) return this.#visitHash(path, shape);
-    const plan = this.#plan(path, key, shape, above);
+    const plan = this.#plan(path, key, shape, above.covered);
     this.#record(path, shape, plan, above);
     const below: Above = {
       covered: above.covered || plan.slots.some(({ type }) => type === "json"),
       filled: above.filled || plan.storesObjects,
-      rescued: above.rescued || (plan.rescued && this.#input.keepWhole.has(key)),
+      rescued: above.rescued || plan.losesObjects,
     };
     if (plan.storesObjects) this.#checkStripping(path, shape);
     if (shape.whole) this.#visitUnknown(path, shape);
-    for (const [member, child] of Object.entries(shape.keys ?? {})) {
+    // In one order, whatever the order of the shape's keys, so that the same shape gives the same plan.
+    const members = Object.entries(shape.keys ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    for (const [member, child] of members) {
       if (path.length === 0 && member.startsWith(SYSTEM_PREFIX)) continue;
       const childPath = [...path, member];
       if (isAddressable(member)) this.#visit(childPath, child, below);
@@ -115,8 +117,8 @@ class Walk {
     }
   }
 
-  #plan(path: Path, key: string, shape: ShapeJson, { covered, rescued }: Above): PathPlan {
-    const { settings, catchAll, keepWhole, leaveOut, noRewrite, frozen } = this.#input;
+  #plan(path: Path, key: string, shape: ShapeJson, covered: boolean): PathPlan {
+    const { settings, catchAll, keepWhole, noRewrite, frozen } = this.#input;
     return planPath({
       path,
       shape,
@@ -124,7 +126,7 @@ class Walk {
       pinned: catchAll ? undefined : settings.pinned.get(key)?.type,
       covered,
       keepWhole: keepWhole.has(key) || (catchAll && path.length === 0),
-      leaveOut: (type) => frozen || rescued || leaveOut.has(wantedKey(path, type)),
+      hasRoom: (type) => this.#hasRoom(path, type),
       noRewrite,
       frozen,
     });
@@ -193,8 +195,12 @@ class Walk {
   }
 
   #want(path: Path, type: ColumnType, values: number, configured: boolean): void {
-    if (this.#input.frozen || this.#input.leaveOut.has(wantedKey(path, type))) return;
-    this.#wanted.push({ path, type, values, configured });
+    if (this.#hasRoom(path, type)) this.#wanted.push({ path, type, values, configured });
+  }
+
+  #hasRoom(path: Path, type: ColumnType): boolean {
+    const { frozen, room } = this.#input;
+    return !frozen && (room === undefined || room.has(wantedKey(path, type)));
   }
 
   #leaveWithout(path: Path, reason: string): void {

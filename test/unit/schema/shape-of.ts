@@ -44,7 +44,10 @@ function shapeOfValues(values: readonly ExactJson[], keys: number): ShapeJson {
 
 function addLimits(shape: Mutable<ShapeJson>, kind: "integer" | "float" | "string", value: ExactJson): void {
   if (kind === "string") {
-    const bytes = Math.max(shape.string?.bytes ?? 0, Buffer.byteLength(typeof value === "string" ? value : ""));
+    const bytes = Math.max(
+      shape.string?.bytes ?? 0,
+      Buffer.byteLength(typeof value === "string" ? value : ""),
+    );
     shape.string = { count: (shape.string?.count ?? 0) + 1, bytes };
     return;
   }

@@ -1,0 +1,417 @@
+import assert from "node:assert/strict";
+import { configSchema } from "../../../shared/config/schema.ts";
+import { type PlanInput, planTable, type TablePlan } from "../../../shared/schema/plan-table.ts";
+import type { Catalog } from "../../../shared/schema/types.ts";
+import { applyChange, catalogOf, emptyCatalog } from "./model.ts";
+import { shapeOf } from "./shape-of.ts";
+
+function plan(
+  documents: readonly string[],
+  catalog: Catalog = emptyCatalog(),
+  config: Record<string, unknown> = {},
+  more: Partial<PlanInput> = {},
+): TablePlan {
+  return planTable({
+    eventTypes: ["e"],
+    shape: shapeOf(documents),
+    catalog,
+    config: configSchema.parse(config),
+    table: { table: "e", catchAll: false },
+    normalised: false,
+    ...more,
+  });
+}
+
+/** An object with more keys than a shape lists. */
+function many(prefix: string): string {
+  const members = Array.from({ length: 30 }, (_, index) => [`${prefix}${index}`, index]);
+  return JSON.stringify(Object.fromEntries(members));
+}
+
+/** Column → type of what a plan adds. */
+function added({ change }: TablePlan): Record<string, string> {
+  return Object.fromEntries((change?.addColumns ?? []).map(({ column, type }) => [column, type]));
+}
+
+function filled({ plan }: TablePlan): string[] {
+  return plan.columns.map(({ column }) => column);
+}
+
+describe("planTable", () => {
+  it("creates a table with a column for each leaf and loads it directly", () => {
+    const result = plan([
+      '{"id":1,"user":{"name":"x","ok":true},"tags":[1],"at":"2026-01-05T08:00:00Z","n":null}',
+    ]);
+
+    assert.deepEqual(result.change, {
+      table: "e",
+      create: true,
+      catchAll: false,
+      eventTypes: ["e"],
+      addColumns: [
+        { path: ["at"], type: "timestamptz", column: "at" },
+        { path: ["id"], type: "integer", column: "id" },
+        { path: ["tags"], type: "json", column: "tags" },
+        { path: ["user", "name"], type: "string(256)", column: "user_name" },
+        { path: ["user", "ok"], type: "boolean", column: "user_ok" },
+      ],
+      widen: [],
+      rewrite: [],
+    });
+    assert.equal(result.plan.mode, "direct");
+    assert.equal(result.plan.reason, undefined);
+    assert.deepEqual(filled(result), ["at", "id", "tags", "user_name", "user_ok"]);
+    assert.deepEqual(result.warnings, []);
+  });
+
+  it("asks for nothing when the table is as it must be, and fills only columns with values", () => {
+    const catalog = catalogOf("e", { id: ["integer", "id"], name: ["string(256)", "name"] });
+    const result = plan(['{"id":1,"name":null}', "{}", '{"o":{}}'], catalog);
+
+    assert.equal(result.change, undefined);
+    assert.equal(result.plan.mode, "direct");
+    assert.deepEqual(filled(result), ["id"]);
+  });
+
+  it("plans a batch without lines", () => {
+    assert.equal(plan([], catalogOf("e", { id: ["integer", "id"] })).change, undefined);
+    assert.deepEqual(plan([]).change?.addColumns, []);
+  });
+
+  it("skips the router's own members and does not trip over keys that objects have", () => {
+    const result = plan(['{"_lr_rescued":[1],"__proto__":{"a":1},"constructor":2,"o":{"_lr_line":3}}']);
+
+    assert.deepEqual(added(result), { _proto_a: "integer", constructor: "integer", o_lr_line: "integer" });
+  });
+
+  it("gives paths that join to one name numbers, in the order of the paths", () => {
+    const documents = ['{"memcap.pressure":1,"memcap_pressure":2,"memcap":{"pressure":3}}'];
+    const result = plan(documents);
+
+    assert.deepEqual(
+      result.change?.addColumns.map(({ path, column }) => [path, column]),
+      [
+        [["memcap", "pressure"], "memcap_pressure"],
+        [["memcap.pressure"], "memcap_pressure_2"],
+        [["memcap_pressure"], "memcap_pressure_3"],
+      ],
+    );
+    assert.equal(plan(documents, applyChange(emptyCatalog(), result.change)).change, undefined);
+  });
+
+  it("skips names of columns that the catalog does not know", () => {
+    assert.deepEqual(added(plan(['{"a":1}'], emptyCatalog(), {}, { takenColumns: ["A", "a_2"] })), {
+      a_3: "integer",
+    });
+  });
+
+  describe("values that no longer fit", () => {
+    it("widens a string column by steps", () => {
+      const catalog = catalogOf("e", { s: ["string(256)", "s"] });
+      const result = plan([`{"s":"${"x".repeat(5000)}"}`], catalog);
+
+      assert.deepEqual(result.change?.widen, [{ column: "s", from: "string(256)", to: "string(16384)" }]);
+      assert.deepEqual(added(result), {});
+      assert.equal(result.plan.mode, "direct");
+      assert.equal(result.plan.columns[0]?.type, "string(16384)");
+    });
+
+    it("rewrites an integer column as double, and gives it a sibling when that is refused", () => {
+      const catalog = catalogOf("e", { price: ["integer", "price"] });
+      const rewritten = plan(['{"price":1.5}', '{"price":2}'], catalog);
+      const refused = plan(['{"price":1.5}', '{"price":2}'], catalog, {}, { noRewrite: ["price"] });
+
+      assert.deepEqual(rewritten.change?.rewrite, [{ column: "price", from: "integer", to: "double" }]);
+      assert.equal(rewritten.plan.mode, "direct");
+      assert.deepEqual(refused.change?.rewrite, []);
+      assert.deepEqual(added(refused), { price_double: "double" });
+      assert.equal(refused.plan.mode, "staged");
+      assert.deepEqual(filled(refused), ["price", "price_double"]);
+      assert.match(
+        refused.warnings.join(),
+        /"price" no longer fits column price \(integer\); new column price_double/,
+      );
+    });
+
+    it("does not rewrite while integers beyond ±2^53 come", () => {
+      const catalog = catalogOf("e", { n: ["integer", "n"] });
+      const result = plan(['{"n":9007199254740993}', '{"n":1.5}'], catalog);
+
+      assert.deepEqual(result.change?.rewrite, []);
+      assert.deepEqual(added(result), { n_double: "double" });
+    });
+
+    it("adds a sibling for each kind that has no column", () => {
+      const catalog = catalogOf("e", { x: ["integer", "x"] });
+      const result = plan(['{"x":"a"}', '{"x":true}', '{"x":[1]}', '{"x":{"y":1}}', '{"x":2}'], catalog);
+
+      assert.deepEqual(added(result), { x_boolean: "boolean", x_string: "string(256)", x_json: "json" });
+      assert.equal(result.plan.mode, "staged");
+    });
+
+    it("lets a string column take timestamps and dates", () => {
+      const catalog = catalogOf("e", { t: ["string(256)", "t"] });
+      const result = plan(['{"t":"2026-01-05"}', '{"t":"2026-01-05T08:00:00Z"}'], catalog);
+
+      assert.equal(result.change, undefined);
+      assert.equal(result.plan.mode, "direct");
+    });
+
+    it("goes on directly when a batch needs only one of the siblings", () => {
+      const catalog = catalogOf("e", { t: ["timestamptz", "t"], t_string: ["string(256)", "t"] });
+      const texts = plan(['{"t":"soon"}'], catalog);
+      const times = plan(['{"t":"2026-01-05T08:00:00Z"}'], catalog);
+      const both = plan(['{"t":"2026-01-05T08:00:00Z"}', '{"t":"soon"}'], catalog);
+
+      assert.deepEqual([texts.plan.mode, filled(texts)], ["direct", ["t_string"]]);
+      assert.deepEqual([times.plan.mode, filled(times)], ["direct", ["t"]]);
+      assert.deepEqual([both.plan.mode, filled(both)], ["staged", ["t", "t_string"]]);
+    });
+
+    it("keeps a scalar beside members of an object, staged when both come", () => {
+      const result = plan(['{"x":1}', '{"x":{"y":2}}']);
+
+      assert.deepEqual(added(result), { x: "integer", x_y: "integer" });
+      assert.equal(result.plan.mode, "staged");
+      assert.equal(plan(['{"x":{"y":2}}'], applyChange(emptyCatalog(), result.change)).plan.mode, "direct");
+    });
+
+    it("names siblings after the first column of the path", () => {
+      const catalog = catalogOf("e", {
+        process_id: ["integer", "ProcessId"],
+        process_id_2: ["integer", "ProcessID"],
+      });
+
+      assert.deepEqual(added(plan(['{"ProcessID":"x"}'], catalog)), { process_id_2_string: "string(256)" });
+    });
+  });
+
+  describe("objects kept whole", () => {
+    it("stores an object of unknown members as json", () => {
+      const result = plan([`{"o":${many("k")}}`]);
+
+      assert.deepEqual(added(result), { o: "json" });
+      assert.equal(result.plan.mode, "direct");
+    });
+
+    it("goes on filling columns below it, staged, and makes no new ones", () => {
+      const catalog = catalogOf("e", { o_a: ["integer", "o", "a"], o_s: ["string(256)", "o", "s"] });
+      const first = plan([`{"o":${many("k")}}`], catalog);
+      const after = applyChange(catalog, first.change);
+      const later = plan([`{"o":{"a":1.5,"new":2,"s":"${"x".repeat(300)}"}}`], after);
+
+      assert.deepEqual(added(first), { o: "json" });
+      assert.equal(first.plan.mode, "staged");
+      assert.deepEqual(added(later), {});
+      assert.deepEqual(later.change?.widen, [{ column: "o_s", from: "string(256)", to: "string(1024)" }]);
+      assert.equal(later.plan.mode, "staged");
+      assert.deepEqual(filled(later), ["o_a", "o_s", "o"]);
+    });
+
+    it("stores a whole line of unknown members as payload", () => {
+      const result = plan([many("k")]);
+
+      assert.deepEqual(result.change?.addColumns, [{ path: [], type: "json", column: "payload" }]);
+      assert.equal(result.plan.mode, "direct");
+    });
+
+    it("makes the columns that the configuration names inside it", () => {
+      const config = { types: { e: { "o.amount": "decimal(18,2)" } }, hash: { e: ["o.mail"] } };
+      const result = plan([`{"o":${many("k")}}`], emptyCatalog(), config);
+
+      assert.deepEqual(added(result), { o: "json", o_amount: "decimal(18,2)", o_mail: "hash" });
+      assert.equal(result.plan.mode, "staged");
+      assert.equal(
+        plan([`{"o":${many("k")}}`], applyChange(emptyCatalog(), result.change), config).change,
+        undefined,
+      );
+    });
+
+    it("stores arrays and objects that share a path in one json", () => {
+      const result = plan(['{"x":[1]}', '{"x":{"a":1}}']);
+
+      assert.deepEqual(added(result), { x: "json" });
+      assert.equal(result.plan.mode, "direct");
+    });
+  });
+
+  describe("configuration", () => {
+    it("uses a pinned type, directly only when the shape proves it", () => {
+      const config = { types: { e: { amount: "decimal(18,2)" } } };
+      const proven = plan(['{"amount":19.99}', '{"amount":3}'], emptyCatalog(), config);
+      const digits = plan(['{"amount":123456789012345.67}'], emptyCatalog(), config);
+      const scale = plan(['{"amount":19.999}'], emptyCatalog(), config);
+
+      assert.deepEqual([added(proven), proven.plan.mode], [{ amount: "decimal(18,2)" }, "direct"]);
+      assert.deepEqual([added(digits), digits.plan.mode], [{ amount: "decimal(18,2)" }, "staged"]);
+      assert.deepEqual(added(scale), { amount: "decimal(18,2)", amount_double: "double" });
+      assert.equal(scale.plan.mode, "staged");
+    });
+
+    it("fills a type pinned later before the columns that were there", () => {
+      const catalog = catalogOf("e", { amount: ["integer", "amount"], b: ["integer", "b"] });
+      const result = plan(['{"amount":3,"b":1}'], catalog, { types: { "*": { amount: "decimal(18,2)" } } });
+
+      assert.deepEqual(added(result), { amount_decimal: "decimal(18,2)" });
+      assert.deepEqual(filled(result), ["b", "amount_decimal"]);
+      const staged = plan(
+        ['{"amount":3,"b":1}'],
+        catalog,
+        { types: { e: { amount: "decimal(18,2)" } } },
+        { stage: "why" },
+      );
+      assert.deepEqual(filled(staged), ["amount_decimal", "amount", "b"]);
+    });
+
+    it("does not make a pinned column for values that none fit, nor widen a pinned string", () => {
+      const config = { types: { e: { n: "integer", s: "string(10)" } } };
+
+      assert.deepEqual(added(plan(['{"n":"x"}'], emptyCatalog(), config)), { n: "string(256)" });
+      const catalog = catalogOf("e", { s: ["string(10)", "s"] });
+      const long = plan(['{"s":"more than ten"}'], catalog, config);
+      assert.deepEqual(long.change?.widen, []);
+      assert.deepEqual(added(long), { s_string: "string(256)" });
+    });
+
+    it("stages epoch columns", () => {
+      const config = { types: { e: { at: "epoch_seconds" } } };
+      const result = plan(['{"at":1700000000.25}'], emptyCatalog(), config);
+
+      assert.deepEqual([added(result), result.plan.mode], [{ at: "epoch_seconds" }, "staged"]);
+    });
+
+    it("keeps an object whole when its path is pinned to json", () => {
+      const result = plan(['{"o":{"a":1,"b":{"c":2}}}'], emptyCatalog(), { types: { e: { o: "json" } } });
+
+      assert.deepEqual(added(result), { o: "json" });
+    });
+
+    it("never makes or fills a column for an excluded path", () => {
+      const catalog = catalogOf("e", {
+        secret: ["string(256)", "secret"],
+        u_pin: ["integer", "u", "pin"],
+        a: ["integer", "a"],
+      });
+      const config = { exclude: { "*": ["secret", "u"] } };
+      const result = plan(['{"secret":"x","u":{"pin":1,"new":2},"a":1}'], catalog, config);
+
+      assert.equal(result.change, undefined);
+      assert.deepEqual([result.plan.mode, filled(result)], ["direct", ["a"]]);
+      assert.deepEqual(result.plan.exclude, [["secret"], ["u"]]);
+      assert.deepEqual(filled(plan(['{"a":1}'], catalog, config, { stage: "why" })), ["a"]);
+    });
+
+    it("stages what has to be taken out of a json column, only when it may be there", () => {
+      const config = { exclude: { e: ["o.secret"] }, types: { e: { o: "json" } } };
+
+      assert.equal(plan(['{"o":{"secret":1}}'], emptyCatalog(), config).plan.mode, "staged");
+      assert.equal(plan(['{"o":{"a":1}}'], emptyCatalog(), config).plan.mode, "direct");
+      assert.equal(plan(['{"o":[1]}'], emptyCatalog(), config).plan.mode, "direct");
+    });
+
+    it("stages excluding tables whose lines may have rescued values", () => {
+      const config = { exclude: { e: ["secret"] } };
+
+      assert.equal(plan(['{"a":1}'], emptyCatalog(), config, { normalised: true }).plan.mode, "staged");
+      assert.equal(plan(['{"a":1}'], emptyCatalog(), {}, { normalised: true }).plan.mode, "direct");
+    });
+
+    it("stores a hashed path as hash only, whatever its columns were", () => {
+      const catalog = catalogOf("e", { mail: ["string(256)", "mail"] });
+      const config = { hash: { e: ["mail", "o"] } };
+      const result = plan(['{"mail":"x","o":{"a":1}}'], catalog, config);
+
+      assert.deepEqual(added(result), { mail_hash: "hash", o: "hash" });
+      assert.deepEqual([result.plan.mode, filled(result)], ["staged", ["mail_hash", "o"]]);
+      const after = applyChange(catalog, result.change);
+      assert.equal(plan(['{"mail":"x","o":{"a":1}}'], after, config).change, undefined);
+      assert.deepEqual(filled(plan(['{"mail":"x"}'], after)), ["mail"]);
+    });
+
+    it("sorts a new table by the event's time, when it has the column", () => {
+      const config = { tables: { event_time: { "*": "meta.at" } } };
+
+      assert.deepEqual(
+        plan(['{"meta":{"at":"2026-01-05T08:00:00Z"}}'], emptyCatalog(), config).change?.eventTime,
+        ["meta", "at"],
+      );
+      assert.equal(plan(['{"a":1}'], emptyCatalog(), config).change?.eventTime, undefined);
+      assert.equal(
+        plan(['{"meta":{"at":"2026-01-05T08:00:00Z"}}'], catalogOf("e", {}), config).change?.eventTime,
+        undefined,
+      );
+    });
+
+    it("applies the settings of every event type that shares the table", () => {
+      const catalog = catalogOf("e", {});
+      const config = { exclude: { e: ["secret"], f: ["pin"] } };
+      const result = plan(['{"a":1}'], catalog, config, { eventTypes: ["f"] });
+
+      assert.deepEqual(result.change?.eventTypes, ["f"]);
+      assert.deepEqual(result.plan.exclude, [["secret"], ["pin"]]);
+    });
+  });
+
+  describe("catch-all table", () => {
+    const catchAll = { table: { table: "other_events", catchAll: true }, eventTypes: ["rare", "odd"] };
+
+    it("keeps lines whole in one payload column and is known by _lr_other alone", () => {
+      const result = plan(
+        ['{"a":1,"o":{"b":2}}'],
+        emptyCatalog(),
+        { types: { "*": { a: "string(10)" } } },
+        catchAll,
+      );
+
+      assert.deepEqual(result.change, {
+        table: "other_events",
+        create: true,
+        catchAll: true,
+        eventTypes: ["_lr_other"],
+        addColumns: [{ path: [], type: "json", column: "payload" }],
+        widen: [],
+        rewrite: [],
+      });
+      assert.deepEqual(
+        [result.plan.mode, result.plan.catchAll, filled(result)],
+        ["direct", true, ["payload"]],
+      );
+      assert.equal(
+        plan(['{"z":1}'], applyChange(emptyCatalog(), result.change), {}, catchAll).change,
+        undefined,
+      );
+    });
+
+    it("takes out what any event type excludes or hashes", () => {
+      const config = { exclude: { login: ["password"] }, hash: { login: ["mail"] } };
+      const result = plan(['{"password":"x","mail":"y"}'], emptyCatalog(), config, catchAll);
+
+      assert.deepEqual(added(result), { payload: "json", mail: "hash" });
+      assert.equal(result.plan.mode, "staged");
+      assert.deepEqual([result.plan.exclude, result.plan.hash], [[["password"]], [["mail"]]]);
+    });
+  });
+
+  it("changes nothing while the table is frozen: what has no column is rescued", () => {
+    const catalog = catalogOf("e", { s: ["string(256)", "s"], n: ["integer", "n"] });
+    const result = plan(
+      [`{"s":"${"x".repeat(300)}","n":1.5,"new":1,"o":{"a":1}}`],
+      catalog,
+      {},
+      { frozen: true },
+    );
+
+    assert.equal(result.change, undefined);
+    assert.equal(result.plan.mode, "staged");
+    assert.deepEqual(result.plan.rescue, [["n"], ["new"], ["o", "a"], ["s"]]);
+    assert.equal(plan(['{"s":"x","n":1}'], catalog, {}, { frozen: true }).plan.mode, "direct");
+  });
+
+  it("stages on demand, with all columns", () => {
+    const catalog = catalogOf("e", { a: ["integer", "a"], b: ["integer", "b"] });
+    const result = plan(['{"a":1}'], catalog, {}, { stage: "a direct load was refused" });
+
+    assert.deepEqual([result.plan.mode, result.plan.reason], ["staged", "a direct load was refused"]);
+    assert.deepEqual(filled(result), ["a", "b"]);
+  });
+});

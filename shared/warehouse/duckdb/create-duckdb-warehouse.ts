@@ -1,5 +1,6 @@
 // The warehouse on a DuckDB file. Each method opens the file for one read or one transaction and lets go of it again.
 import { access } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { RouterError } from "../../errors/router-error.ts";
 import type { LoadJob, LoadResult, Warehouse } from "../../ports/warehouse.ts";
@@ -41,6 +42,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
   const { config, partPath } = options;
   const eventSchema = options.eventSchema ?? config.tables.schema;
   requireEventSchema(eventSchema);
+  requirePath(options.file);
   const file = createSharedFile(options.file, {
     lockWaitMs: options.lockWaitMs ?? config.loader.lock_wait_seconds * 1000,
     memoryLimit: options.memoryLimit ?? "1GiB",
@@ -77,6 +79,14 @@ function requireEventSchema(eventSchema: string): void {
   if (!["log_router", "information_schema", "pg_catalog"].includes(eventSchema.toLowerCase())) return;
   throw new RouterError("CONFIG_INVALID", `tables.schema: ${eventSchema} is not free for event tables`, {
     details: { setting: "tables.schema" },
+  });
+}
+
+/** DuckDB takes what follows a question mark for options and puts its log elsewhere. */
+function requirePath(file: string): void {
+  if (!resolve(file).includes("?")) return;
+  throw new RouterError("CONFIG_INVALID", `DuckDB cannot have a database under a path with "?": ${file}`, {
+    details: { file },
   });
 }
 

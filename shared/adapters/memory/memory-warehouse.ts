@@ -1,8 +1,6 @@
 // Warehouse in memory: works like the real ones (the contract suite holds it to that), for tests of the loader that need no database.
 // Parts are read from the object store first; guard, rows and ledger then change in one step without waiting, which is what a
 // transaction that holds its slots amounts to.
-import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
 import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
@@ -19,7 +17,9 @@ import type {
   Warehouse,
 } from "../../ports/warehouse.ts";
 import type { Catalog, TableChange, TableLoadPlan } from "../../schema/types.ts";
-import { MemoryLedger, sourceText, unitText } from "./memory-ledger.ts";
+import { readPartLines } from "../../receipts/read-part.ts";
+import { sourceText, unitText } from "../../warehouse/source-rules.ts";
+import { MemoryLedger } from "./memory-ledger.ts";
 import { MemoryReads } from "./memory-reads.ts";
 import { makeRow, type MemoryRow } from "./memory-row.ts";
 import { MemoryTables, type ChangeResult } from "./memory-tables.ts";
@@ -44,8 +44,6 @@ interface Filled {
 }
 
 type Refused = Extract<LoadResult, { kind: "refused" }>;
-
-const decompressors = { zstd: promisify(zstdDecompress), gzip: promisify(gunzip) };
 
 export class MemoryWarehouse implements Warehouse {
   readonly name = "memory";
@@ -146,16 +144,15 @@ export class MemoryWarehouse implements Warehouse {
   }
 
   async #linesOf(bucket: string, part: UnitPart, signal: AbortSignal | undefined): Promise<string[]> {
+    const lines: string[] = [];
     try {
-      const stored = await this.#options.store.getBytes({ bucket, key: part.key }, signal);
-      const raw = await decompressors[part.compression](stored);
-      return raw
-        .toString("utf8")
-        .split("\n")
-        .filter((line) => line !== "");
+      for await (const line of readPartLines(this.#options.store, bucket, part, signal)) {
+        lines.push(line.toString("utf8"));
+      }
     } catch (cause) {
       throw new RouterError("WAREHOUSE_FAILED", `The part ${part.key} could not be read.`, { cause });
     }
+    return lines;
   }
 
   #commit(job: LoadJob, filled: readonly Filled[], started: Date): LoadResult {
@@ -165,7 +162,7 @@ export class MemoryWarehouse implements Warehouse {
       const table = this.tables.rows.get(plan.table);
       if (!table) throw new RouterError("WAREHOUSE_FAILED", `There is no table ${plan.table}.`);
       for (const row of rows) table.push(row);
-      this.ledger.loads.set(unitText(unit), ledgerRow(job, unit, plan.table, rows, at));
+      this.ledger.addLoad(ledgerRow(job, unit, plan.table, rows, at));
     }
     const units = filled.map(({ unit, plan, rows }) => ({
       sourceId: unit.sourceId,

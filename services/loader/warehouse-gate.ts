@@ -1,0 +1,78 @@
+// Everything that is asked of the warehouse goes through here: while it does not answer, the gate is closed, the consumer paused, and one
+// loop pings until it answers again.
+import { isRouterError } from "../../shared/errors/router-error.ts";
+import type { Clock } from "../../shared/ports/clock.ts";
+import type { Warehouse } from "../../shared/ports/warehouse.ts";
+import { backOffMs } from "./back-off.ts";
+import { warehouseAway, warehouseBack, type Telemetry } from "./events.ts";
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+export interface GateOptions {
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+  /** Called after every change of `isOpen`. */
+  readonly onChange: (isOpen: boolean) => void;
+  /** Ends the pinging and everybody's waiting. */
+  readonly signal: AbortSignal;
+}
+
+export class WarehouseGate {
+  readonly #options: GateOptions;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#closed === undefined;
+  }
+
+  /** Runs what may be repeated, as often as the warehouse is away. Other errors are thrown; so is the signal's reason. */
+  async run<T>(operation: (warehouse: Warehouse, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { warehouse, signal } = this.#options;
+    for (;;) {
+      await this.#closed;
+      signal.throwIfAborted();
+      try {
+        return await operation(warehouse, signal);
+      } catch (error) {
+        if (!this.close(error)) throw error;
+      }
+    }
+  }
+
+  /** Closes the gate when the error says that the warehouse is away; true in that case. */
+  close(error: unknown): boolean {
+    if (!isRouterError(error, "WAREHOUSE_UNAVAILABLE") && !isRouterError(error, "WAREHOUSE_LOCKED"))
+      return false;
+    if (this.#closed || this.#options.signal.aborted) return true;
+    warehouseAway(this.#options.telemetry, error);
+    this.#closed = this.#untilBack();
+    this.#options.onChange(false);
+    return true;
+  }
+
+  /** Never rejects: those who wait look at the signal. */
+  async #untilBack(): Promise<void> {
+    const { warehouse, clock, random, telemetry, signal } = this.#options;
+    const since = clock.now().getTime();
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        await clock.sleep(backOffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, random), signal);
+        await warehouse.ping(signal);
+        break;
+      } catch {
+        // Still away, whatever it says.
+      }
+    }
+    this.#closed = undefined;
+    if (signal.aborted) return;
+    warehouseBack(telemetry, (clock.now().getTime() - since) / 1000);
+    this.#options.onChange(true);
+  }
+}

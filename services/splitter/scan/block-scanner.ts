@@ -3,23 +3,49 @@
 import { MAX_LINE_BYTES } from "../../../shared/contracts/words.ts";
 import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
 import { BlockBuilder } from "./block-builder.ts";
+import { ByteScanner, FATE } from "./byte-scanner.ts";
 import type { BlockResult, ScanOptions } from "./contract.ts";
-import { judgeLine } from "./judge-line.ts";
+import { judgeLine, noEventType } from "./judge-line.ts";
+import { KeyTable } from "./key-table.ts";
+import { LineContext } from "./line-context.ts";
+import { PathStats } from "./path-stats.ts";
+import { PathTree } from "./path-tree.ts";
 import { TypeTable } from "./type-table.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
+/** Event types that are remembered from block to block. */
+const MAX_TYPES = 20_000;
+/** Rows after which counters are emptied, well before they are full. */
+const MAX_ROWS = 2 ** 31;
 
 export class BlockScanner {
   readonly #options: ScanOptions;
   readonly #types: TypeTable;
   readonly #builder: BlockBuilder;
+  readonly #keys = new KeyTable();
+  readonly #tree: PathTree;
+  readonly #stats: PathStats;
+  readonly #context: LineContext;
+  readonly #scanner: ByteScanner;
+  /** Shapes of lines that went by the slow path or were counted before the trees were emptied. */
   #shapes = new Map<string, Shape>();
+  #rowsCounted = 0;
+  /** Number of the constant event type, −1 when there is none. */
+  #constant = -1;
+  #block: Uint8Array = new Uint8Array(0);
+  #framed = false;
+  /** The last record, when nothing follows it in its block. */
+  #tail = new Uint8Array(1024);
 
   constructor(options: ScanOptions) {
     this.#options = options;
     this.#types = new TypeTable(options.fate);
     this.#builder = new BlockBuilder(options.sourceId, this.#types);
+    this.#tree = new PathTree(this.#keys, options.keysPerDepth, options.eventTypePaths);
+    this.#stats = new PathStats(this.#tree);
+    this.#context = new LineContext(this.#keys, this.#tree, this.#stats, this.#types);
+    this.#scanner = new ByteScanner(this.#context, this.#tree, this.#keys);
   }
 
   /**
@@ -27,17 +53,12 @@ export class BlockScanner {
    * line, `firstOffset` the position of its first byte in the uncompressed source; a byte order mark at offset 0 is skipped.
    */
   scan(block: Uint8Array, firstLine: number, firstOffset: number): BlockResult {
-    this.#builder.begin(block, firstLine);
+    this.#begin(block, firstLine, false);
+    const end = block.lastIndexOf(NEWLINE) + 1;
     let at = firstOffset === 0 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0;
     let index = 0;
-    for (; at < block.length; index++) {
-      const newline = block.indexOf(NEWLINE, at);
-      const next = newline < 0 ? block.length : newline + 1;
-      let end = newline < 0 ? next : newline;
-      if (newline > at && block[newline - 1] === RETURN) end--;
-      this.#judge(block, at, end, index, firstOffset + at);
-      at = next;
-    }
+    for (; at < end; index++) at = this.#line(at, index, firstOffset);
+    if (at < block.length) this.#last(at, block.length, index++, firstOffset + at);
     return this.#builder.finish(index);
   }
 
@@ -51,44 +72,138 @@ export class BlockScanner {
     firstLine: number,
     offsets: number | Float64Array,
   ): BlockResult {
-    this.#builder.begin(block, firstLine);
+    this.#begin(block, firstLine, true);
     const records = spans.length >> 1;
     for (let index = 0; index < records; index++) {
-      const start = spans[index * 2]!;
+      const [start, end] = [spans[index * 2]!, spans[index * 2 + 1]!];
       const offset = typeof offsets === "number" ? offsets + start : offsets[index]!;
-      this.#judge(block, start, spans[index * 2 + 1]!, index, offset);
+      if (end >= block.length) this.#last(start, end, index, offset);
+      else {
+        const fate = this.#scan(block, start, end);
+        this.#settle(fate, block, start, end, index, offset);
+      }
     }
     return this.#builder.finish(records);
   }
 
   /** The shapes of the rows since the last call, by event type. */
   takeShapes(): Map<string, Shape> {
+    this.#empty();
     const taken = this.#shapes;
     this.#shapes = new Map();
     return taken;
   }
 
-  #judge(block: Uint8Array, start: number, end: number, index: number, offset: number): void {
+  #begin(block: Uint8Array, firstLine: number, framed: boolean): void {
+    this.#block = block;
+    this.#framed = framed;
+    if (this.#types.names.length > MAX_TYPES) {
+      this.#empty();
+      this.#types.clear();
+    }
+    const { constantEventType } = this.#options;
+    if (constantEventType !== undefined) this.#constant = this.#types.id(constantEventType);
+    this.#builder.begin(block, firstLine);
+  }
+
+  #scan(bytes: Uint8Array, at: number, recordEnd: number): number {
+    if (this.#tree.full || this.#keys.full || this.#rowsCounted >= MAX_ROWS) this.#empty();
+    return this.#scanner.scan(bytes, at, recordEnd, this.#constant);
+  }
+
+  /** Scans the text line at `at`, which ends with a newline; returns where the next one begins. */
+  #line(at: number, index: number, firstOffset: number): number {
+    const block = this.#block;
+    const fate = this.#scan(block, at, -1);
+    const next = fate === FATE.ODD ? block.indexOf(NEWLINE, at) + 1 : this.#scanner.next;
+    const end = next - 2 >= at && block[next - 2] === RETURN ? next - 2 : next - 1;
+    this.#settle(fate, block, at, end, index, firstOffset + at);
+    return next;
+  }
+
+  /** Scans a record that ends where the block ends: a copy that something follows. */
+  #last(start: number, end: number, index: number, offset: number): void {
+    const length = end - start;
+    if (this.#tail.length <= length) this.#tail = new Uint8Array(length * 2);
+    this.#tail.set(this.#block.subarray(start, end));
+    this.#tail[length] = NEWLINE;
+    const fate = this.#scan(this.#tail, 0, this.#framed ? length : -1);
+    this.#settle(fate, this.#tail, start, end, index, offset);
+  }
+
+  /** Decides what becomes of the record just scanned in `bytes`, which is `[start, end)` of the block. */
+  #settle(fate: number, bytes: Uint8Array, start: number, end: number, index: number, offset: number): void {
+    if (fate === FATE.BLANK) return this.#builder.blank();
+    if (fate === FATE.ODD) return this.#judge(start, end, index, offset);
+    const { bodyStart, bodyEnd, hasNewlines } = this.#scanner;
+    const { type } = this.#context;
+    if (type < 0) {
+      return this.#builder.quarantine(index, offset, start, end, "no_event_type", noEventType(this.#options));
+    }
+    if (bytes === this.#block && !hasNewlines) {
+      if (!this.#keeps(type, bytes, bodyStart, bodyEnd, index, start, end, offset)) return;
+      this.#builder.row(type, index, bodyStart, bodyEnd);
+    } else {
+      const body = withoutNewlines(bytes.slice(bodyStart, bodyEnd));
+      if (!this.#keeps(type, body, 0, body.length, index, start, end, offset)) return;
+      this.#builder.row(type, index, 0, body.length, body);
+    }
+    this.#count(bytes);
+  }
+
+  /** True when a valid line is to become a row; otherwise what becomes of it has been noted. */
+  #keeps(
+    type: number,
+    body: Uint8Array,
+    bodyStart: number,
+    bodyEnd: number,
+    index: number,
+    start: number,
+    end: number,
+    offset: number,
+  ): boolean {
+    const fate = this.#types.fates[type]!;
+    if (fate === "keep") {
+      const bytes = this.#builder.tooLong(type, index, body, bodyStart, bodyEnd);
+      if (bytes === 0) return true;
+      this.#builder.quarantine(index, offset, start, end, "line_too_long", tooLong(bytes));
+    } else if (fate === "drop") this.#builder.drop();
+    else this.#builder.quarantine(index, offset, start, end, "by_rule", byRule(this.#types.names[type]!));
+    return false;
+  }
+
+  /** Counts the values of the line just scanned. */
+  #count(bytes: Uint8Array): void {
+    const context = this.#context;
+    context.settle();
+    this.#stats.add(context.length, context.nodes, context.kinds, context.values, bytes);
+    this.#rowsCounted++;
+  }
+
+  /** The slow path. */
+  #judge(start: number, end: number, index: number, offset: number): void {
     const builder = this.#builder;
-    const verdict = judgeLine(block.subarray(start, end), this.#options);
+    const verdict = judgeLine(this.#block.subarray(start, end), this.#options);
     if (verdict.kind === "blank") return builder.blank();
     if (verdict.kind === "invalid") {
       return builder.quarantine(index, offset, start, end, verdict.reason, verdict.detail);
     }
     const { eventType, body } = verdict;
     const type = this.#types.id(eventType);
-    const fate = this.#types.fates[type]!;
-    if (fate === "drop") return builder.drop();
-    if (fate === "quarantine") {
-      return builder.quarantine(index, offset, start, end, "by_rule", byRule(eventType));
-    }
-    const tooLong = builder.tooLong(type, index, body, 0, body.length);
-    if (tooLong > 0) {
-      return builder.quarantine(index, offset, start, end, "line_too_long", tooLongDetail(tooLong));
-    }
+    if (!this.#keeps(type, body, 0, body.length, index, start, end, offset)) return;
     builder.row(type, index, 0, body.length, body);
     if (verdict.normalised) builder.normalise();
     this.#addShape(eventType, verdict.shape());
+  }
+
+  /** Turns what the trees have counted into shapes, and begins with empty trees. */
+  #empty(): void {
+    const shapes = this.#stats.shapes(this.#context.roots);
+    shapes.forEach((shape, type) => shape && this.#addShape(this.#types.names[type]!, shape));
+    this.#tree.clear();
+    this.#stats.clear();
+    this.#context.forgetTrees();
+    this.#rowsCounted = 0;
   }
 
   #addShape(eventType: string, shape: Shape): void {
@@ -98,10 +213,15 @@ export class BlockScanner {
   }
 }
 
+/** Takes CR and LF out of a copy that is valid JSON, where they stand between tokens only. */
+function withoutNewlines(copy: Uint8Array): Uint8Array {
+  return copy.filter((byte) => byte !== NEWLINE && byte !== RETURN);
+}
+
 function byRule(eventType: string): string {
   return `a route quarantines event type ${JSON.stringify(eventType)}`;
 }
 
-function tooLongDetail(bytes: number): string {
+function tooLong(bytes: number): string {
   return `the line as written would have ${bytes} bytes with each | counted twice, the limit is ${MAX_LINE_BYTES}`;
 }

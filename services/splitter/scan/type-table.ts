@@ -1,14 +1,19 @@
 // The event types met so far, numbered, with what is needed of each for every line: its fate and its bytes in the part line.
 import { EVENT_TYPE_MEMBER } from "../../../shared/contracts/words.ts";
+import { asBuffer } from "./bytes.ts";
 import type { Fate, ScanOptions } from "./contract.ts";
+import { finishHash } from "./key-table.ts";
 
 export class TypeTable {
   readonly names: string[] = [];
   readonly fates: Fate[] = [];
   /** `,"_lr_event_type":"…",` of each type, with the comma that the first member needs. */
   readonly members: Uint8Array[] = [];
+  readonly #bytes: Uint8Array[] = [];
   readonly #ids = new Map<string, number>();
   readonly #fate: ScanOptions["fate"];
+  /** Type number + 1 of the type last met with these bits of the hash: a cache, the map decides. */
+  readonly #recent = new Int32Array(16_384);
 
   constructor(fate: ScanOptions["fate"]) {
     this.#fate = fate;
@@ -22,7 +27,20 @@ export class TypeTable {
     this.#ids.set(name, id);
     this.names.push(name);
     this.fates.push(this.#fate(name));
+    this.#bytes.push(Buffer.from(name));
     this.members.push(Buffer.from(`,"${EVENT_TYPE_MEMBER}":${JSON.stringify(name)},`));
+    return id;
+  }
+
+  /** The number of the event type whose UTF-8 is `source[start, end)`. */
+  idOfBytes(source: Uint8Array, start: number, end: number): number {
+    let hash = end - start;
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ source[at]!, 0x01000193);
+    const slot = finishHash(hash) & (this.#recent.length - 1);
+    const recent = this.#recent[slot]! - 1;
+    if (recent >= 0 && equal(this.#bytes[recent]!, source, start, end)) return recent;
+    const id = this.id(asBuffer(source).toString("utf8", start, end));
+    this.#recent[slot] = id + 1;
     return id;
   }
 
@@ -31,6 +49,14 @@ export class TypeTable {
     this.names.length = 0;
     this.fates.length = 0;
     this.members.length = 0;
+    this.#bytes.length = 0;
     this.#ids.clear();
+    this.#recent.fill(0);
   }
+}
+
+function equal(bytes: Uint8Array, source: Uint8Array, start: number, end: number): boolean {
+  if (bytes.length !== end - start) return false;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== source[start + i]) return false;
+  return true;
 }

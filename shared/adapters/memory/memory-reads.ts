@@ -1,6 +1,8 @@
 // The reading half of the warehouse in memory.
 import type { SourceRow, TableSummary, WarehouseReads } from "../../ports/warehouse.ts";
 import { RouterError } from "../../errors/router-error.ts";
+import { fitsDouble } from "../../schema/decimal.ts";
+import type { ColumnType } from "../../schema/types.ts";
 import type { MemoryLedger } from "./memory-ledger.ts";
 import type { MemoryRow } from "./memory-row.ts";
 import type { MemoryTables } from "./memory-tables.ts";
@@ -82,7 +84,7 @@ export class MemoryReads implements WarehouseReads {
         _lr_event_type: row.eventType,
         _lr_rescued: row.rescued.length > 0 ? row.rescued : null,
       };
-      for (const { column } of columns) document[column] = JSON.parse(row.values.get(column) ?? "null");
+      for (const { column, type } of columns) document[column] = valueOf(row.values.get(column), type);
       return document;
     });
   }
@@ -104,4 +106,12 @@ export class MemoryReads implements WarehouseReads {
   #rows(table: string): readonly MemoryRow[] {
     return this.#tables.rows.get(table) ?? [];
   }
+}
+
+/** As a driver gives it: json as text, numbers that a double does not hold as text too. */
+function valueOf(stored: string | undefined, type: ColumnType): unknown {
+  if (stored === undefined) return null;
+  if (type === "json") return stored;
+  const value: unknown = JSON.parse(stored);
+  return typeof value === "number" && !fitsDouble(stored) ? stored : value;
 }

@@ -42,14 +42,14 @@ export function makeRow(line: string, unit: string, plan: TableLoadPlan): Memory
   if (plan.mode === "direct" && filler.rescued.length > 0) {
     throw new Error(`the value at ${filler.rescued[0]!.p} fits no column`);
   }
-  const kept: RescuedValue[] = JSON.parse(formatExact(before ?? []));
+  const brought: RescuedValue[] = JSON.parse(formatExact(before ?? []));
   return {
     source: text(source),
     line: Number(text(number)),
     eventType: text(eventType),
     unit,
     values: filler.values,
-    rescued: [...kept, ...filler.rescued],
+    rescued: [...filler.withoutDropped(brought), ...filler.rescued],
     newlyRescued: filler.rescued.length,
   };
 }
@@ -60,12 +60,16 @@ function text(value: ExactJson | undefined): string {
   throw new Error("a system member is missing");
 }
 
+const ROOT = "[]";
+
 class RowFiller {
   readonly values = new Map<string, string>();
   readonly rescued: RescuedValue[] = [];
   readonly #columns = new Map<string, CatalogColumn[]>();
   readonly #excluded: ReadonlySet<string>;
   readonly #hashed: ReadonlySet<string>;
+  /** Paths above columns and hidden paths, the root always: what is not here is kept or rescued whole. */
+  readonly #above = new Set([ROOT]);
 
   constructor(plan: TableLoadPlan) {
     for (const column of plan.columns) {
@@ -74,6 +78,9 @@ class RowFiller {
     }
     this.#excluded = new Set(plan.exclude.map((path) => JSON.stringify(path)));
     this.#hashed = new Set(plan.hash.map((path) => JSON.stringify(path)));
+    for (const path of [...plan.columns.map((column) => column.path), ...plan.exclude, ...plan.hash]) {
+      path.forEach((_, depth) => this.#above.add(JSON.stringify(path.slice(0, depth))));
+    }
   }
 
   /** `covered`: an object above is stored whole, so that the value is kept whether it has a column or not. */
@@ -82,7 +89,7 @@ class RowFiller {
     if (this.#excluded.has(key) || isAbsent(value)) return;
     const stored = this.#store(key, path, value);
     if (this.#hashed.has(key)) return;
-    if (isExactObject(value)) {
+    if (isExactObject(value) && this.#above.has(key)) {
       for (const [name, member] of value) this.visit([...path, name], member, covered || stored);
     } else if (!stored && !covered) {
       this.rescued.push({ p: key, t: [formatExact(value)] });
@@ -100,16 +107,33 @@ class RowFiller {
     return false;
   }
 
+  /** What the line had rescued, without what is excluded or only hashed. */
+  withoutDropped(entries: readonly RescuedValue[]): RescuedValue[] {
+    if (this.#excluded.size + this.#hashed.size === 0) return [...entries];
+    return entries.flatMap(({ p, t }) => {
+      const path: string[] = JSON.parse(p);
+      const isDropped = path.some((_, depth) => this.#isHidden(path.slice(0, depth + 1)));
+      if (isDropped) return [];
+      // What is no JSON (an inexact number) has no members to hide.
+      const text = t.join("");
+      return [
+        { p, t: text.startsWith("{") ? [formatExact(this.#withoutHidden(path, parseExact(text)))] : t },
+      ];
+    });
+  }
+
+  #isHidden(path: Path): boolean {
+    const key = JSON.stringify(path);
+    return this.#excluded.has(key) || this.#hashed.has(key);
+  }
+
   /** What is excluded or only hashed is not to be read inside an object kept whole either. */
   #withoutHidden(path: Path, value: ExactJson): ExactJson {
     if (!isExactObject(value)) return value;
     const kept = new Map<string, ExactJson>();
     for (const [name, member] of value) {
       const below = [...path, name];
-      const key = JSON.stringify(below);
-      if (!this.#excluded.has(key) && !this.#hashed.has(key)) {
-        kept.set(name, this.#withoutHidden(below, member));
-      }
+      if (!this.#isHidden(below)) kept.set(name, this.#withoutHidden(below, member));
     }
     return kept;
   }

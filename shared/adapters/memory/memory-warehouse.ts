@@ -103,10 +103,7 @@ export class MemoryWarehouse implements Warehouse {
         const rows = await this.#rowsOf(job.bucket, unit, plan, signal);
         if (!Array.isArray(rows)) return rows;
         const expected = unit.lines - unit.rejectedLines.length;
-        if (rows.length !== expected) {
-          const reason = `${rows.length} rows of ${unit.eventType}, promised are ${expected}`;
-          return { kind: "refused", table: plan.table, reason };
-        }
+        if (rows.length !== expected) throw miscounted(unit, rows.length, expected);
         filled.push({ unit, plan, rows });
       }
     }
@@ -249,6 +246,14 @@ function ledgerRow(
     parts: parts.length,
     batchId: job.batchId,
   };
+}
+
+function miscounted(unit: LoadUnit, rows: number, expected: number): RouterError {
+  return new RouterError(
+    "ACCOUNTING_BROKEN",
+    `${rows} rows of ${unit.eventType} where the receipt promises ${expected} lines; nothing was loaded.`,
+    { details: { source: unit.sourceId, event_type: unit.eventType } },
+  );
 }
 
 function countRescued(rows: readonly MemoryRow[]): number {

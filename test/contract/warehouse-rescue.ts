@@ -228,7 +228,9 @@ export function rescueContract(open: OpenWarehouse): void {
       assert.equal(rows[0]!["c1"], "n");
       assert.match(String(rows[0]!["c2"]), /^[0-9a-f]{64}$/);
       const paths = await bench.warehouse.read.rescuedPaths("t");
-      assert.deepEqual(paths.map(({ path }) => path).sort(), ['["more"]', '["user"]', '["users"]'].sort());
+      // An object without a column may be rescued whole or member by member.
+      const heads = paths.map(({ path }) => path.replace(/^\["more".*\]$/, "more"));
+      assert.deepEqual(heads.sort(), ["more", '["user"]', '["users"]'].sort());
     });
 
     it("leave no trace where the object above has no column", async () => {

@@ -23,12 +23,15 @@ export interface ChangeSettings {
   readonly rewriteRows: number;
 }
 
-/** Every table starts with these. `_lr_loaded_at` is the transaction's time, the same as its rows in `loads` have. */
+/**
+ * Every table starts with these. `_lr_loaded_at` has no DEFAULT now() here: DuckDB (1.5.6) fails to replay its log after a crash when a
+ * table whose default calls a function has been altered, and the file could never be opened again. The load fills it in.
+ */
 const SYSTEM_COLUMNS: readonly (readonly [string, string])[] = [
   [SOURCE_MEMBER, "VARCHAR NOT NULL"],
   [LINE_MEMBER, "BIGINT NOT NULL"],
   [EVENT_TYPE_MEMBER, "VARCHAR NOT NULL"],
-  [LOADED_AT_COLUMN, "TIMESTAMPTZ NOT NULL DEFAULT now()"],
+  [LOADED_AT_COLUMN, "TIMESTAMPTZ NOT NULL"],
   [RESCUED_MEMBER, "JSON"],
 ];
 

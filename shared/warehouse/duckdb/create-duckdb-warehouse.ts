@@ -36,6 +36,11 @@ export interface DuckDbWarehouseOptions {
   readonly memoryLimit?: string;
   /** DuckDB's threads. Default: the cores. */
   readonly threads?: number;
+  /**
+   * Leave DuckDB's write-ahead log beside the file after each transaction: less than half the time for a small one, but the data is then in
+   * two files, and a start replays the log. Default false.
+   */
+  readonly keepLog?: boolean;
 }
 
 export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
@@ -47,6 +52,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
     lockWaitMs: options.lockWaitMs ?? config.loader.lock_wait_seconds * 1000,
     memoryLimit: options.memoryLimit ?? "1GiB",
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.keepLog === undefined ? {} : { keepLog: options.keepLog }),
   });
   const transaction: Transaction = (work, signal) =>
     file.write((session) => session.transaction(() => work(session)), signal);

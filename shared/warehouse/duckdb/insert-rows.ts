@@ -1,5 +1,11 @@
 // The statements that bring the lines of parts into a table, direct or staged.
-import { EVENT_TYPE_MEMBER, LINE_MEMBER, RESCUED_MEMBER, SOURCE_MEMBER } from "../../contracts/words.ts";
+import {
+  EVENT_TYPE_MEMBER,
+  LINE_MEMBER,
+  LOADED_AT_COLUMN,
+  RESCUED_MEMBER,
+  SOURCE_MEMBER,
+} from "../../contracts/words.ts";
 import { qualifiedName, quoteIdentifier } from "../sql/quote.ts";
 import { membersOf } from "./json-path.ts";
 import type { LayeredQuery } from "./layered-query.ts";
@@ -71,8 +77,10 @@ export async function insertGroup(context: InsertContext, group: PartGroup): Pro
   return [];
 }
 
+/** `_lr_loaded_at` is the transaction's time, the same as its rows in `loads` have. */
 function insertInto(context: InsertContext, table: string, columns: readonly string[]): string {
-  const names = [SOURCE_MEMBER, LINE_MEMBER, EVENT_TYPE_MEMBER, RESCUED_MEMBER, ...columns];
+  const system = [SOURCE_MEMBER, LINE_MEMBER, EVENT_TYPE_MEMBER, LOADED_AT_COLUMN, RESCUED_MEMBER];
+  const names = [...system, ...columns];
   return `INSERT INTO ${qualifiedName(context.eventSchema, table)} (${names.map(quoteIdentifier).join(", ")})`;
 }
 
@@ -106,7 +114,7 @@ export function directStatement(context: InsertContext, group: PartGroup): strin
     misfit.length > 0
       ? `CASE WHEN ${misfit.join(" OR ")} THEN error('a value fits no column of a direct load')::JSON ELSE ${own} END`
       : own;
-  const values = [system.source, system.line, system.eventType, rescued, ...columns.values()];
+  const values = [system.source, system.line, system.eventType, "now()", rescued, ...columns.values()];
   const inner = query.sql();
   return `${insertInto(context, group.plan.table, [...columns.keys()])}
 SELECT ${values.join(", ")} FROM (${inner}) ${condition(system, group, context)}`;
@@ -160,7 +168,7 @@ async function insertStaged(context: InsertContext, group: PartGroup): Promise<R
       group.plan.table,
       columns.map(([column]) => column),
     )}
-     SELECT s1, s2, s3,
+     SELECT s1, s2, s3, now(),
        CASE WHEN leftover IS NULL AND n.entries IS NULL THEN own
          ELSE to_json(list_concat(from_json(own, '[{"p":"VARCHAR","t":["VARCHAR"]}]'), list_concat(leftover, n.entries))) END
        ${columns.map((_, index) => `, c${index}`).join("")}

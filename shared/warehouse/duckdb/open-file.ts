@@ -19,6 +19,8 @@ export interface OpenSettings {
   /** DuckDB's `memory_limit`; beyond it, work spills to `<file>.tmp`. */
   readonly memoryLimit: string;
   readonly threads?: number;
+  /** Leave the write-ahead log beside the file on closing; the next opening replays it. */
+  readonly keepLog?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export async function openFile(file: string, mode: AccessMode, settings: OpenSet
   for (let tries = 1; ; tries++) {
     settings.signal?.throwIfAborted();
     try {
-      return wrap(await DuckDBInstance.create(file, options(file, mode, settings)), mode);
+      return wrap(await DuckDBInstance.create(file, options(file, mode, settings)), mode, settings);
     } catch (error) {
       if (!isLockConflict(error)) throw toRouterError(error, file);
       if (performance.now() >= deadline) throw await lockedError(file, settings.lockWaitMs, error);
@@ -63,7 +65,7 @@ function options(file: string, mode: AccessMode, settings: OpenSettings): Record
   };
 }
 
-function wrap(instance: DuckDBInstance, mode: AccessMode): OpenFile {
+function wrap(instance: DuckDBInstance, mode: AccessMode, { keepLog }: OpenSettings): OpenFile {
   return {
     async connect() {
       const connection = await instance.connect();
@@ -71,10 +73,11 @@ function wrap(instance: DuckDBInstance, mode: AccessMode): OpenFile {
       return connection;
     },
     async close() {
-      // Closing writes the log into the file, on this thread; asking first does it on DuckDB's.
       if (mode === "write") {
         const connection = await instance.connect();
-        await connection.run("CHECKPOINT").catch(() => undefined);
+        // Closing would write the log into the file on this thread; asking first does it on DuckDB's.
+        const last = keepLog ? "PRAGMA disable_checkpoint_on_shutdown" : "CHECKPOINT";
+        await connection.run(last).catch(() => undefined);
         connection.closeSync();
       }
       instance.closeSync();

@@ -28,13 +28,13 @@ export function sameDecimal(a: Decimal, b: Decimal): boolean {
   return a.negative === b.negative && a.digits === b.digits && a.exponent === b.exponent;
 }
 
-/** Digits before the point, behind it, and from the first to the last that is not zero (19.90 has 2, 1, 3; 0.05 has 0, 2, 1). */
+/** Digits before the point, behind it, and from the first that is not zero, all without zeros at the end of a fraction (19.90 has 2, 1, 3; 0.05 has 0, 2, 1; 100.0 has 3, 0, 3). */
 export function digitCounts(decimal: Decimal): { integer: number; scale: number; significant: number } {
   const { digits, exponent } = decimal;
   return {
     integer: digits === "" ? 0 : Math.max(0, digits.length + exponent),
     scale: Math.max(0, -exponent),
-    significant: digits.length,
+    significant: digits.length + Math.max(0, exponent),
   };
 }
 

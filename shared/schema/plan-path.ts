@@ -123,13 +123,16 @@ function widenText(
   return [{ column: column.column, from, to }];
 }
 
-/** Floats at an integer column make it a double while the table is young; the warehouse decides that, and refuses if not. */
+/**
+ * Floats at an integer column make it a double while the table is young; the warehouse decides that, and refuses if not. Inside an object
+ * kept whole there would be no sibling after a refusal, and so a refusal with each batch: there floats stay in the json.
+ */
 function rewriteInteger(input: PathInput, slots: Slot[], kinds: readonly StoredKind[]): PathPlan["rewrite"] {
-  const { shape, pinned, noRewrite, frozen } = input;
+  const { shape, pinned, noRewrite, frozen, covered } = input;
   const at = slots.findIndex(({ column, type }) => column && type === "integer" && pinned !== "integer");
   const { column } = slots[at] ?? {};
   const wanted = unheld(shape, slots, kinds).includes("float") && integersFitDouble(shape);
-  if (frozen || !wanted || !column || noRewrite.has(column.column)) return [];
+  if (frozen || covered || !wanted || !column || noRewrite.has(column.column)) return [];
   slots[at] = { column, type: "double" };
   return [{ column: column.column, from: "integer", to: "double" }];
 }
@@ -150,9 +153,7 @@ function fillOf(
 ): { readonly fill?: Slot; readonly staged?: string } {
   const first = slots.find(({ type }) => kinds.some((kind) => holdOf(type, kind, shape) !== "none"));
   if (!first) return {};
-  const others: StoredKind[] = [];
-  if (countOf(shape, "object") > 0 && !storesObjects) others.push("object");
-  if (countOf(shape, "array") > 0 && !kinds.includes("array")) others.push("array");
+  const others: StoredKind[] = countOf(shape, "object") > 0 && !storesObjects ? ["object"] : [];
   const indirect = kinds.filter((kind) => holdOf(first.type, kind, shape) !== "direct");
   if (others.length + indirect.length === 0) return { fill: first };
   return { staged: `${[...kinds, ...others].join(", ")} for a column ${first.type}` };

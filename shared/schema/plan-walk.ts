@@ -2,6 +2,7 @@
 import { SYSTEM_PREFIX } from "../contracts/words.ts";
 import type { ShapeJson } from "../contracts/shape.ts";
 import { isAddressable } from "../shape/classify.ts";
+import { realKey, wireKey } from "../shape/shape-json.ts";
 import { countOf, type Kind, SCALAR_KINDS } from "./kinds.ts";
 import { pathKey, startsWithPath } from "./names.ts";
 import { type PathPlan, planPath, type Slot } from "./plan-path.ts";
@@ -109,7 +110,8 @@ class Walk {
     if (shape.whole) this.#visitUnknown(path, shape);
     // In one order, whatever the order of the shape's keys, so that the same shape gives the same plan.
     const members = Object.entries(shape.keys ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    for (const [member, child] of members) {
+    for (const [wire, child] of members) {
+      const member = realKey(wire);
       if (path.length === 0 && member.startsWith(SYSTEM_PREFIX)) continue;
       const childPath = [...path, member];
       if (isAddressable(member)) this.#visit(childPath, child, below);
@@ -224,6 +226,7 @@ function valuesFor(type: ColumnType, shape: ShapeJson): number {
 function mayHave(shape: ShapeJson, path: Path): boolean {
   const [key, ...rest] = path;
   if (key === undefined || shape.whole) return true;
-  const child = shape.keys && Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
+  const wire = wireKey(key);
+  const child = shape.keys && Object.hasOwn(shape.keys, wire) ? shape.keys[wire] : undefined;
   return child !== undefined && mayHave(child, rest);
 }

@@ -61,11 +61,14 @@ export function shapeFromJson(json: ShapeJson): Shape {
 }
 
 // Libraries, zod among them, leave out a member `__proto__` without a word. The key goes by with one more underscore in front,
-// and so do the keys that would then be taken for it.
-function wireKey(key: string): string {
+// and so do the keys that would then be taken for it. Whoever reads `keys` goes through `realKey`.
+
+/** A member's key → its key in `ShapeJson.keys`. */
+export function wireKey(key: string): string {
   return /^_*__proto__$/.test(key) ? `_${key}` : key;
 }
 
-function realKey(key: string): string {
+/** A key of `ShapeJson.keys` → the member's key. */
+export function realKey(key: string): string {
   return /^_+__proto__$/.test(key) ? key.slice(1) : key;
 }

@@ -82,6 +82,10 @@ describe("planTable", () => {
     const result = plan(['{"_lr_rescued":[1],"__proto__":{"a":1},"constructor":2,"o":{"_lr_line":3}}']);
 
     assert.deepEqual(added(result), { _proto_a: "integer", constructor: "integer", o_lr_line: "integer" });
+    assert.deepEqual(
+      result.change?.addColumns.map(({ path }) => path),
+      [["__proto__", "a"], ["constructor"], ["o", "_lr_line"]],
+    );
   });
 
   it("gives paths that join to one name numbers, in the order of the paths", () => {
@@ -204,6 +208,7 @@ describe("planTable", () => {
       assert.equal(first.plan.mode, "staged");
       assert.deepEqual(added(later), {});
       assert.deepEqual(later.change?.widen, [{ column: "o_s", from: "string(256)", to: "string(1024)" }]);
+      assert.deepEqual(later.change?.rewrite, []);
       assert.equal(later.plan.mode, "staged");
       assert.deepEqual(filled(later), ["o_a", "o_s", "o"]);
     });
@@ -254,6 +259,12 @@ describe("planTable", () => {
 
       assert.deepEqual(added(result), { amount_decimal: "decimal(18,2)" });
       assert.deepEqual(filled(result), ["b", "amount_decimal"]);
+      const after = applyChange(catalog, result.change);
+      const again = plan(['{"amount":3,"b":1}'], after, { types: { "*": { amount: "decimal(18,2)" } } });
+      assert.deepEqual(
+        [again.change, again.plan.mode, filled(again)],
+        [undefined, "direct", ["b", "amount_decimal"]],
+      );
       const staged = plan(
         ['{"amount":3,"b":1}'],
         catalog,
@@ -306,6 +317,8 @@ describe("planTable", () => {
 
       assert.equal(plan(['{"o":{"secret":1}}'], emptyCatalog(), config).plan.mode, "staged");
       assert.equal(plan(['{"o":{"a":1}}'], emptyCatalog(), config).plan.mode, "direct");
+      const prototype = { exclude: { e: ["o.__proto__"] }, types: { e: { o: "json" } } };
+      assert.equal(plan(['{"o":{"__proto__":1}}'], emptyCatalog(), prototype).plan.mode, "staged");
       assert.equal(plan(['{"o":[1]}'], emptyCatalog(), config).plan.mode, "direct");
     });
 

@@ -3,6 +3,7 @@ import type { ShapeJson } from "../../../shared/contracts/shape.ts";
 import { digitCounts, parseDecimal } from "../../../shared/schema/decimal.ts";
 import { type ExactJson, ExactNumber, isExactObject, parseExact } from "../../../shared/schema/exact-json.ts";
 import { kindOf } from "../../../shared/schema/kinds.ts";
+import { wireKey } from "../../../shared/shape/shape-json.ts";
 
 /** Distinct keys that an object's shape lists, at any depth. */
 export const KEYS = 20;
@@ -33,7 +34,7 @@ function shapeOfValues(values: readonly ExactJson[], keys: number): ShapeJson {
   if (members.size > keys) return { ...shape, whole: true };
   if (members.size === 0) return shape;
   const listed = [...members].map(([key, pairs]): [string, ShapeJson] => [
-    key,
+    wireKey(key),
     shapeOfValues(
       pairs.map(([, value]) => value),
       keys,

@@ -16,7 +16,7 @@ export interface QueueConsumerOptions extends ConsumeOptions {
 }
 
 /** Beats per visibility time-out: two may be missed before a message is delivered again. */
-const BEATS = 3;
+const BEATS = 4;
 const WRITE_ATTEMPTS = 6;
 const LONGEST_PAUSE_MS = 30_000;
 /** Longest reason kept: reasons are for people, and some come from errors that quote whole statements. */

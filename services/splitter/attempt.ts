@@ -121,9 +121,9 @@ class Attempt {
       for (const item of this.#framer.push(chunk)) await this.#scan.put(item);
     }
     const broken = this.#reader.break;
-    if (broken && !this.#options.salvage)
-      return this.#result([], { ...broken, afterLine: this.#framer.lines });
-    for (const item of broken ? this.#framer.endTorn() : this.#framer.end()) await this.#scan.put(item);
+    const last = broken ? this.#framer.endTorn() : this.#framer.end();
+    if (broken && !this.#options.salvage) return this.#result([], { ...broken, afterLine: this.#framer.lines });
+    for (const item of last) await this.#scan.put(item);
     await this.#scan.flush();
     for (const shapes of await this.#session.shapes()) this.#types.addShapes(shapes);
     const written = await this.#writer.finish();

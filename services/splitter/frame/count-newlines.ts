@@ -10,7 +10,8 @@ export function countNewlines(bytes: Uint8Array, end = bytes.length): number {
   let at = 0;
   let count = 0;
   while (at < end && (bytes.byteOffset + at) % 4 !== 0) if (bytes[at++] === LF) count++;
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >>> 2);
+  const whole = (end - at) >>> 2;
+  const words = new Uint32Array(bytes.buffer, whole > 0 ? bytes.byteOffset + at : 0, whole);
   for (let from = 0; from < words.length; from += WORDS_A_ROUND) {
     count += countInWords(words, from, Math.min(from + WORDS_A_ROUND, words.length));
   }

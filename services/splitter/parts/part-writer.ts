@@ -150,10 +150,12 @@ export class PartWriter implements AsyncDisposable {
       void this.#close(stream);
       return;
     }
+    // Taken now, so that the order of parts does not depend on which is compressed first.
+    const sequence = this.#nextSequence(stream);
     const release = this.#options.compressor.hold(last.raw.length);
     const finishing = this.#compress(stream, last.raw).then(async (bytes) => {
       last.frame.stored = { bytes: bytes.length, at: bytes };
-      await this.#close(stream);
+      await this.#close(stream, sequence);
     });
     void this.#background(this.#storing, finishing.finally(release));
   }
@@ -166,13 +168,17 @@ export class PartWriter implements AsyncDisposable {
     return stream.eventType === undefined ? "zstd" : this.#options.codec;
   }
 
+  #nextSequence(stream: PartStream): number {
+    return stream.eventType === undefined ? this.#quarantineObjects++ : this.#parts++;
+  }
+
   /** Uploads what can be closed of a stream; resolves when it is durable or has failed. */
-  #close(stream: PartStream): Promise<void> {
+  #close(stream: PartStream, reserved?: number): Promise<void> {
     const frames = stream.takePart();
     if (frames.length === 0) return Promise.resolve();
-    const isQuarantine = stream.eventType === undefined;
-    const sequence = isQuarantine ? this.#quarantineObjects++ : this.#parts++;
-    const key = isQuarantine ? this.#options.quarantineKey(sequence) : this.#options.partKey(sequence);
+    const sequence = reserved ?? this.#nextSequence(stream);
+    const { partKey, quarantineKey } = this.#options;
+    const key = stream.eventType === undefined ? quarantineKey(sequence) : partKey(sequence);
     const upload = this.#uploadLimit(() => this.#upload(stream, frames, sequence, key));
     return this.#background(this.#uploading, upload);
   }

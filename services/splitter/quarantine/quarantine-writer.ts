@@ -2,8 +2,12 @@
 import { QUARANTINE_PIECE_BYTES } from "../../../shared/contracts/quarantine.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { BadPiece } from "../frame/framed.ts";
-import type { PartStream } from "../parts/part-stream.ts";
 import type { BadLine } from "../threads/source-scanner.ts";
+
+/** Where the records go; `PartStream` is one. */
+export interface RecordSink {
+  append(bytes: Uint8Array, lines: number, mark: string | undefined, isWhole: boolean): void;
+}
 
 interface Long {
   readonly line: number;
@@ -16,14 +20,14 @@ interface Long {
 }
 
 export class QuarantineWriter {
-  readonly #open: () => PartStream;
-  #stream: PartStream | undefined;
+  readonly #open: () => RecordSink;
+  #stream: RecordSink | undefined;
   #long: Long | undefined;
   /** Lines so far. */
   lines = 0;
 
   /** `open` is called when the first bad line comes. */
-  constructor(open: () => PartStream) {
+  constructor(open: () => RecordSink) {
     this.#open = open;
   }
 

@@ -1,0 +1,118 @@
+// Splits bytes in memory and reads everything back the plain way.
+import pino from "pino";
+import { z } from "zod";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { tmpdir } from "node:os";
+import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
+import { configSchema, type Config } from "../../../shared/config/schema.ts";
+import type { Receipt } from "../../../shared/contracts/receipt.ts";
+import { readQuarantine, type QuarantinedLine } from "../../../shared/contracts/quarantine.ts";
+import { systemClock } from "../../../shared/runtime/clock.ts";
+import { createEngine, type SplitEngine } from "../../../services/splitter/engine.ts";
+import { splitSource, type SplitOutcome } from "../../../services/splitter/split-source.ts";
+
+export const silentLog = pino({ level: "silent" });
+
+export interface SplitResult {
+  readonly receipt: Receipt;
+  readonly outcome: SplitOutcome;
+  readonly store: MemoryObjectStore;
+  /** Text of all parts of an event type, in the receipt's order. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly quarantined: readonly QuarantinedLine[];
+}
+
+export interface SplitOptions {
+  readonly key?: string;
+  readonly config?: Record<string, unknown>;
+  readonly chunkBytes?: number;
+  /** Shared threads; without it an engine is made for the configuration. */
+  readonly engine?: SplitEngine;
+  readonly salvage?: boolean;
+}
+
+export function configOf(config: Record<string, unknown> = {}): Config {
+  const splitter = z.looseObject({}).parse(config["splitter"] ?? {});
+  return configSchema.parse({ ...config, splitter: { threads: 1, ...splitter } });
+}
+
+export async function split(bytes: Uint8Array | string, options: SplitOptions = {}): Promise<SplitResult> {
+  const store = new MemoryObjectStore({ chunkBytes: options.chunkBytes ?? 64 * 1024 });
+  const key = options.key ?? "/logs/a.log";
+  await store.put({ bucket: "local", key }, typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+  return splitStored(store, key, options);
+}
+
+export async function splitStored(
+  store: MemoryObjectStore,
+  key: string,
+  options: SplitOptions = {},
+): Promise<SplitResult> {
+  const config = configOf(options.config);
+  const engine = options.engine ?? createEngine(config);
+  try {
+    const outcome = await splitSource(
+      {
+        store,
+        routedBucket: "routed",
+        config,
+        engine,
+        clock: systemClock,
+        lane: "live",
+        scratchFolder: tmpdir(),
+      },
+      {
+        ref: { bucket: "local", key },
+        ...(options.salvage === undefined ? {} : { salvage: options.salvage }),
+      },
+      AbortSignal.timeout(60_000),
+    );
+    return { ...(await readBack(store, outcome.receipt)), outcome };
+  } finally {
+    if (!options.engine) await engine[Symbol.asyncDispose]();
+  }
+}
+
+export async function readBack(store: MemoryObjectStore, receipt: Receipt) {
+  const types = new Map<string, string>();
+  for (const part of receipt.parts) {
+    const stored = await store.getBytes({ bucket: "routed", key: part.key });
+    const raw = part.compression === "zstd" ? unzstd(stored) : gunzipSync(stored);
+    const type = part.types[0]!.event_type;
+    types.set(type, (types.get(type) ?? "") + raw.toString());
+  }
+  const quarantined: QuarantinedLine[] = [];
+  for (const { key } of receipt.quarantine) {
+    const { body } = await store.get({ bucket: "routed", key });
+    for await (const line of readQuarantine(body, 64 * 1024 * 1024)) quarantined.push(line);
+  }
+  return { receipt, store, types, quarantined };
+}
+
+const withInfo = z.object({
+  buffer: z.instanceof(Buffer),
+  engine: z.looseObject({ bytesWritten: z.number() }),
+});
+
+/** Frames one after another, told apart by decompressing with what is left. */
+export function unzstd(stored: Uint8Array): Buffer {
+  const raw: Buffer[] = [];
+  let rest = stored;
+  while (rest.length > 0) {
+    const { buffer, engine } = withInfo.parse(zstdDecompressSync(rest, { info: true }));
+    raw.push(buffer);
+    rest = rest.subarray(engine.bytesWritten);
+  }
+  return Buffer.concat(raw);
+}
+
+/** Part lines as documents. */
+export function rowsOf(text: string): Record<string, unknown>[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)));
+}
+
+/** Line numbers of part lines, in order. */
+export function lineNumbers(text: string): number[] {
+  return rowsOf(text).map((row) => Number(row["_lr_line"]));
+}

@@ -1,0 +1,450 @@
+import assert from "node:assert/strict";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import fc from "fast-check";
+import { receiptSchema, type Receipt } from "../../../shared/contracts/receipt.ts";
+import { sourceId } from "../../../shared/contracts/keys.ts";
+import { createEngine, type SplitEngine } from "../../../services/splitter/engine.ts";
+import { configOf, lineNumbers, readBack, split, splitStored, unzstd } from "./split-helpers.ts";
+import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
+import { isRouterError } from "../../../shared/errors/router-error.ts";
+import type { ObjectRef, PutOptions } from "../../../shared/ports/object-store.ts";
+
+const event = (type: string, n: number): string => `{"event":"${type}","n":${n}}\n`;
+const lines = (count: number, types: number): string =>
+  Array.from({ length: count }, (_, i) => event(`t${i % types}`, i)).join("");
+
+/** What must not depend on chunks, threads, memory or disk. */
+function essence(receipt: Receipt, types: ReadonlyMap<string, string>) {
+  const shapes = receipt.parts.flatMap((part) => part.types.filter((type) => type.shape));
+  return {
+    lines: receipt.lines,
+    types: new Map(types),
+    counts: [...types.keys()].sort().map((type) => [
+      type,
+      receipt.parts
+        .flatMap((part) => part.types)
+        .filter((entry) => entry.event_type === type)
+        .reduce((sum, entry) => sum + entry.lines, 0),
+    ]),
+    shapes: shapes.map(({ event_type, shape }) => `${event_type} ${JSON.stringify(shape)}`).sort(),
+  };
+}
+
+describe("splitSource", () => {
+  it("writes one receipt that names every part, each line with its source, number and type in front", async () => {
+    const { receipt, types, store } = await split(
+      '{"event":"a","x":1}\r\n\n{"event":"b"}\n{"event":"a","x":2}',
+    );
+
+    assert.deepEqual(receiptSchema.parse(receipt), receipt);
+    const { etag } = (await store.head({ bucket: "local", key: "/logs/a.log" }))!;
+    assert.equal(receipt.source.id, sourceId("local", "/logs/a.log", etag));
+    assert.equal(receipt.generation, 0);
+    assert.deepEqual(receipt.lines, {
+      total: 4,
+      rows: 3,
+      quarantined: 0,
+      dropped: 0,
+      blank: 1,
+      normalised: 0,
+    });
+    const head = `{"_lr_source":"${receipt.source.id}"`;
+    assert.deepEqual(
+      [...types],
+      [
+        [
+          "a",
+          `${head},"_lr_line":1,"_lr_event_type":"a","event":"a","x":1}\n${head},"_lr_line":4,"_lr_event_type":"a","event":"a","x":2}\n`,
+        ],
+        ["b", `${head},"_lr_line":3,"_lr_event_type":"b","event":"b"}\n`],
+      ],
+    );
+    const routed = store.keys("routed");
+    assert.deepEqual(
+      routed,
+      [...receipt.parts.map((part) => part.key), `receipts/${receipt.source.id}/0.json`].sort(),
+    );
+    assert.equal(receipt.parts[0]!.types[0]!.shape!.keys!["x"]!.integer!.count, 2);
+  });
+
+  it("writes a receipt for an empty file, compressed or not", async () => {
+    for (const bytes of [Buffer.alloc(0), gzipSync(""), zstdCompressSync(""), Buffer.from("\uFEFF")]) {
+      const { receipt } = await split(bytes, { key: "/logs/a.gz" });
+
+      assert.equal(receipt.state, "split");
+      assert.deepEqual(receipt.lines, {
+        total: 0,
+        rows: 0,
+        quarantined: 0,
+        dropped: 0,
+        blank: 0,
+        normalised: 0,
+      });
+      assert.deepEqual(receipt.parts, []);
+    }
+  });
+
+  it("keeps the bytes of bad lines as they are, with reason, line and offset", async () => {
+    const latin1 = Buffer.from('{"event":"a","x":"caf\xe9"}', "latin1");
+    const bytes = Buffer.concat([
+      Buffer.from(event("a", 1)),
+      Buffer.from("{oops\r\n"),
+      latin1,
+      Buffer.from("\n[1]\n"),
+    ]);
+
+    const { receipt, quarantined } = await split(bytes);
+
+    assert.equal(receipt.lines.quarantined, 3);
+    assert.deepEqual(
+      quarantined.map(({ line, offset, reason, raw }) => [
+        line,
+        offset,
+        reason,
+        Buffer.from(raw).toString("latin1"),
+      ]),
+      [
+        [2, 20, "invalid_json", "{oops"],
+        [3, 27, "invalid_utf8", latin1.toString("latin1")],
+        [4, 27 + latin1.length + 1, "not_an_object", "[1]"],
+      ],
+    );
+    assert.deepEqual(receipt.quarantine[0]!.reasons, { invalid_json: 1, invalid_utf8: 1, not_an_object: 1 });
+  });
+
+  it("streams a line of 20 MB to quarantine, whole, between its neighbours", async () => {
+    const long = Buffer.alloc(20 * 1024 * 1024, "ab");
+    const bytes = Buffer.concat([
+      Buffer.from(event("a", 1)),
+      long,
+      Buffer.from("\n"),
+      Buffer.from(event("a", 2)),
+    ]);
+
+    const { receipt, quarantined, types } = await split(gzipSync(bytes, { level: 1 }));
+
+    assert.deepEqual(receipt.lines, {
+      total: 3,
+      rows: 2,
+      quarantined: 1,
+      dropped: 0,
+      blank: 0,
+      normalised: 0,
+    });
+    assert.equal(quarantined[0]!.reason, "line_too_long");
+    assert.equal(Buffer.from(quarantined[0]!.raw).equals(long), true);
+    assert.deepEqual(lineNumbers(types.get("a")!), [1, 3]);
+  });
+
+  it("drops and quarantines by route", async () => {
+    const { receipt, quarantined, types } = await split(lines(9, 3), {
+      config: { routes: [{ match: "t0", drop: true }, { match: "t?", quarantine: true }, { match: "t1" }] },
+    });
+
+    assert.deepEqual(receipt.lines, {
+      total: 9,
+      rows: 0,
+      quarantined: 6,
+      dropped: 3,
+      blank: 0,
+      normalised: 0,
+    });
+    assert.deepEqual(new Set(quarantined.map((line) => line.reason)), new Set(["by_rule"]));
+    assert.equal(types.size, 0);
+  });
+
+  it("gives later event types to _lr_other in strict line order, with their own _lr_event_type and shape", async () => {
+    const { receipt, types } = await split(lines(100, 10) + event("_lr_other", 7), {
+      config: { splitter: { max_types_per_source: 3 } },
+    });
+
+    assert.deepEqual([...types.keys()].sort(), ["_lr_other", "t0", "t1", "t2"]);
+    const other = types.get("_lr_other")!;
+    const numbers = lineNumbers(other);
+    assert.deepEqual(
+      numbers,
+      [...numbers].sort((a, b) => a - b),
+    );
+    assert.equal(numbers.length, 71);
+    assert.match(other, /"_lr_event_type":"t9"/);
+    const part = receipt.parts.find((entry) => entry.types[0]!.event_type === "_lr_other")!;
+    assert.equal(part.types[0]!.shape!.keys!["n"]!.integer!.count, 71);
+  });
+
+  describe("gives the same whatever the chunks, threads, memory and disk", () => {
+    const engines = new Map<number, SplitEngine>();
+    before(() => {
+      for (const threads of [1, 2, 3]) {
+        engines.set(
+          threads,
+          createEngine(configOf({ splitter: { threads, memory_bytes: 1, scratch_bytes: 1 } })),
+        );
+      }
+    });
+    after(async () => {
+      for (const engine of engines.values()) await engine[Symbol.asyncDispose]();
+    });
+
+    it("for random mixtures of lines", async () => {
+      const line = fc.oneof(
+        {
+          weight: 8,
+          arbitrary: fc.tuple(fc.nat(30), fc.nat(9)).map(([type, n]) => event(`t${type}`, n).trimEnd()),
+        },
+        fc
+          .tuple(fc.nat(30), fc.nat(20_000))
+          .map(([type, n]) => `{"event":"t${type}","s":"${"x".repeat(n)}"}`),
+        fc.constantFrom("", "  ", "{bad", "[]", '{"event":"","x":1}', '{"event":"t1","a":1,"a":2}', "\r"),
+      );
+      const source = fc
+        .tuple(fc.array(line, { maxLength: 400, size: "max" }), fc.boolean())
+        .map(([all, feed]) => all.join("\n") + (feed ? "\n" : ""));
+      await fc.assert(
+        fc.asyncProperty(
+          source,
+          fc.integer({ min: 1, max: 3 }),
+          fc.integer({ min: 50, max: 100_000 }),
+          fc.constantFrom<"plain" | "gzip" | "zstd">("plain", "gzip", "zstd"),
+          fc.constantFrom<"multiple" | "single">("multiple", "single"),
+          async (text, threads, chunkBytes, packed, frames) => {
+            const common = { max_types_per_source: 12, keys_per_depth: [4, 2] };
+            const bytes =
+              packed === "plain"
+                ? Buffer.from(text)
+                : packed === "gzip"
+                  ? gzipSync(text)
+                  : zstdCompressSync(text);
+            const plain = await split(bytes, { config: { splitter: common } });
+            const squeezed = await split(bytes, {
+              chunkBytes,
+              engine: engines.get(threads)!,
+              config: {
+                splitter: {
+                  ...common,
+                  frames,
+                  part_bytes: 3000,
+                  compression: threads === 3 ? "gzip" : "zstd",
+                },
+              },
+            });
+
+            assert.deepEqual(
+              essence(squeezed.receipt, squeezed.types),
+              essence({ ...plain.receipt, source: squeezed.receipt.source }, plain.types),
+            );
+            assert.deepEqual(squeezed.quarantined, plain.quarantined);
+          },
+        ),
+        { numRuns: Number(process.env["FC_RUNS"] ?? 25) },
+      );
+    });
+  });
+
+  it("closes parts at their size, and their lines in order make the whole", async () => {
+    const text = Array.from(
+      { length: 60_000 },
+      (_, i) => `{"event":"a","r":"${((i * 2654435761) >>> 0).toString(36)}${(i * 48271) % 2147483647}"}\n`,
+    ).join("");
+
+    const { receipt, types } = await split(text, {
+      config: { splitter: { part_bytes: 5000, memory_bytes: 1, scratch_bytes: 400_000 } },
+    });
+
+    assert.ok(receipt.parts.length >= 2, `${receipt.parts.length} parts`);
+    assert.deepEqual(
+      lineNumbers(types.get("a")!),
+      Array.from({ length: 60_000 }, (_, i) => i + 1),
+    );
+    assert.equal(receipt.parts.filter((part) => part.types[0]!.shape).length, 1);
+    assert.ok(receipt.parts[0]!.types[0]!.shape);
+  });
+
+  it("writes one frame a part when asked to", async () => {
+    const { receipt, store } = await split(lines(20_000, 1), {
+      config: { splitter: { frames: "single", memory_bytes: 1 } },
+    });
+
+    assert.equal(receipt.parts.length, 1);
+    const stored = await store.getBytes({ bucket: "routed", key: receipt.parts[0]!.key });
+    const { zstdDecompressSync } = await import("node:zlib");
+    assert.equal(zstdDecompressSync(stored).equals(unzstd(stored)), true);
+  });
+
+  describe("of a source that breaks off", () => {
+    const text = lines(20_000, 3);
+    const cut = gzipSync(text).subarray(0, 40_000);
+
+    it("writes a receipt in state failed that says where, and no parts", async () => {
+      const { receipt } = await split(cut);
+
+      assert.equal(receipt.state, "failed");
+      assert.deepEqual(receipt.parts, []);
+      assert.equal(receipt.lines.total, 0);
+      const { code, after_line, after_byte } = receipt.failure!;
+      assert.equal(code, "SOURCE_CORRUPT");
+      assert.ok(after_byte > 0);
+      assert.equal(after_line, text.slice(0, after_byte).split("\n").length - 1);
+    });
+
+    for (const how of ["configuration", "verb"]) {
+      it(`loads the whole lines before the break when the ${how} says salvage`, async () => {
+        const { receipt, types } = await split(
+          cut,
+          how === "verb" ? { salvage: true } : { config: { on_corrupt: "salvage" } },
+        );
+
+        assert.equal(receipt.state, "split");
+        assert.equal(receipt.salvaged, true);
+        assert.equal(receipt.lines.rows, receipt.failure!.after_line);
+        assert.equal([...types.values()].flatMap(lineNumbers).length, receipt.failure!.after_line);
+      });
+    }
+  });
+
+  describe("run again", () => {
+    it("finds the receipt and writes nothing", async () => {
+      const first = await split(event("a", 1));
+      const keys = first.store.keys("routed");
+
+      const second = await splitStored(first.store, "/logs/a.log");
+
+      assert.equal(second.outcome.kind, "existing");
+      assert.deepEqual(second.receipt, first.receipt);
+      assert.deepEqual(first.store.keys("routed"), keys);
+    });
+
+    it("takes new content under the key for a new source, and old content that comes back for a new generation", async () => {
+      const first = await split(event("a", 1));
+      const { store } = first;
+      const put = async (text: string): Promise<void> => {
+        const before = (await store.head({ bucket: "local", key: "/logs/a.log" }))!.lastModified.getTime();
+        while (Date.now() <= before) await new Promise((resolve) => setImmediate(resolve));
+        await store.put({ bucket: "local", key: "/logs/a.log" }, Buffer.from(text));
+      };
+
+      await put(event("b", 2));
+      const second = await splitStored(store, "/logs/a.log");
+      await put(event("a", 1));
+      const third = await splitStored(store, "/logs/a.log");
+      const fourth = await splitStored(store, "/logs/a.log");
+
+      assert.notEqual(second.receipt.source.id, first.receipt.source.id);
+      assert.equal(second.receipt.generation, 0);
+      assert.equal(third.receipt.source.id, first.receipt.source.id);
+      assert.equal(third.receipt.generation, 1);
+      assert.equal(third.outcome.kind, "written");
+      assert.equal(fourth.outcome.kind, "existing");
+      assert.deepEqual(fourth.receipt, third.receipt);
+    });
+
+    it("lets one of several racing attempts win; the others report the winner's receipt", async () => {
+      const store = new MemoryObjectStore();
+      await store.put({ bucket: "local", key: "/a" }, Buffer.from(lines(500, 5)));
+
+      const outcomes = await Promise.all([1, 2, 3].map(() => splitStored(store, "/a")));
+
+      const winners = outcomes.filter(({ outcome }) => outcome.kind === "written");
+      assert.equal(winners.length, 1);
+      for (const { receipt } of outcomes) assert.deepEqual(receipt, winners[0]!.receipt);
+      assert.equal(store.keys("routed").filter((key) => key.startsWith("receipts/")).length, 1);
+      const { types } = await readBack(store, winners[0]!.receipt);
+      assert.equal([...types.values()].flatMap(lineNumbers).length, 500);
+    });
+  });
+
+  it("writes the receipt after everything it names", async () => {
+    const order: string[] = [];
+    class Recording extends MemoryObjectStore {
+      override async put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions) {
+        const result = await super.put(ref, body, options);
+        order.push(ref.key.split("/")[0]!);
+        return result;
+      }
+    }
+    const store = new Recording();
+    await store.put({ bucket: "local", key: "x" }, Buffer.from(`${lines(50, 5)}{bad\n`));
+
+    await splitStored(store, "x");
+
+    assert.deepEqual(order.slice(1).sort(), [...Array<string>(5).fill("parts"), "quarantine", "receipts"]);
+    assert.equal(order.at(-1), "receipts");
+  });
+
+  it("writes no receipt when a part cannot be written, and leaves nothing running", async () => {
+    class Failing extends MemoryObjectStore {
+      override put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions) {
+        if (ref.key.endsWith("000003.ndjson.zst")) return Promise.reject(new Error("no space"));
+        return super.put(ref, body, options);
+      }
+    }
+    const store = new Failing();
+    await store.put({ bucket: "local", key: "x" }, Buffer.from(lines(50, 5)));
+
+    await assert.rejects(splitStored(store, "x"), /no space/);
+
+    assert.equal(
+      store.keys("routed").some((key) => key.startsWith("receipts/")),
+      false,
+    );
+  });
+
+  it("stops when told to, without a receipt", async () => {
+    const store = new MemoryObjectStore();
+    await store.put({ bucket: "local", key: "x" }, Buffer.from(lines(50, 5)));
+    const { splitSource } = await import("../../../services/splitter/split-source.ts");
+    const config = configOf();
+    await using engine = createEngine(config);
+    const { systemClock } = await import("../../../shared/runtime/clock.ts");
+    const { tmpdir } = await import("node:os");
+    const context = {
+      store,
+      routedBucket: "routed",
+      config,
+      engine,
+      clock: systemClock,
+      lane: "live" as const,
+      scratchFolder: tmpdir(),
+    };
+
+    await assert.rejects(
+      splitSource(
+        { ...context, onProgress: () => stop.abort(new Error("stop")) },
+        { ref: { bucket: "local", key: "x" } },
+        AbortSignal.any([stop.signal]),
+      ),
+      /stop/,
+    );
+
+    assert.deepEqual(
+      store.keys("routed").filter((key) => key.startsWith("receipts/")),
+      [],
+    );
+  });
+  const stop = new AbortController();
+
+  it("throws OBJECT_GONE for what is not there", async () => {
+    await assert.rejects(splitStored(new MemoryObjectStore(), "x"), (error) =>
+      isRouterError(error, "OBJECT_GONE"),
+    );
+  });
+
+  it("reads concatenated objects and records as the configuration says", async () => {
+    const concatenated = await split('{"event":"a"}{"event":"b"}[1]', {
+      config: { sources: [{ match: "*.log", format: "concatenated" }] },
+    });
+    const records = await split('{"x":1,"Logs":[{"event":"a"},\n {"event":"b","n":\n[1]},3]}', {
+      config: { sources: [{ match: "*.log", format: "records", records: "Logs" }] },
+    });
+
+    assert.deepEqual([...concatenated.types.keys()], ["a", "b"]);
+    assert.deepEqual(
+      concatenated.quarantined.map((line) => [line.line, line.offset, line.reason]),
+      [[3, 26, "not_framed"]],
+    );
+    assert.deepEqual(lineNumbers(records.types.get("b")!), [2]);
+    assert.deepEqual(
+      records.quarantined.map((line) => [line.line, line.reason]),
+      [[3, "not_an_object"]],
+    );
+  });
+});

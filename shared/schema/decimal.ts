@@ -24,10 +24,6 @@ export function parseDecimal(text: string): Decimal | undefined {
   return { negative: match[1] === "-", digits, exponent };
 }
 
-export function sameDecimal(a: Decimal, b: Decimal): boolean {
-  return a.negative === b.negative && a.digits === b.digits && a.exponent === b.exponent;
-}
-
 /** Digits before the point, behind it, and from the first that is not zero, all without zeros at the end of a fraction (19.90 has 2, 1, 3; 0.05 has 0, 2, 1; 100.0 has 3, 0, 3). */
 export function digitCounts(decimal: Decimal): { integer: number; scale: number; significant: number } {
   const { digits, exponent } = decimal;

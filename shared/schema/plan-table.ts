@@ -20,7 +20,7 @@ import type {
   TableLoadPlan,
 } from "./types.ts";
 
-export { assignTables, tableFor, type TableAssignment } from "./assign-tables.ts";
+export { assignTables } from "./assign-tables.ts";
 
 export interface PlanInput {
   /** Event types of the batch's units. */

@@ -88,6 +88,15 @@ describe("planTable", () => {
     );
   });
 
+  it("gives no column to keys that are no address, should a shape have them", () => {
+    const result = plan(['{"a":1,"":2,"o":{"a\\u0000b":{"c":3}}}']);
+    const kept = plan(['{"o":{"":2}}'], emptyCatalog(), { types: { e: { o: "json" } } });
+
+    assert.deepEqual(added(result), { a: "integer" });
+    assert.deepEqual([result.plan.mode, result.plan.rescue], ["staged", [[""], ["o", "a\0b"]]]);
+    assert.equal(kept.plan.mode, "direct");
+  });
+
   it("gives paths that join to one name numbers, in the order of the paths", () => {
     const documents = ['{"memcap.pressure":1,"memcap_pressure":2,"memcap":{"pressure":3}}'];
     const result = plan(documents);

@@ -41,16 +41,6 @@ export function readOnce(open: () => AsyncGenerator<Uint8Array, void, undefined>
   };
 }
 
-export async function collect(body: AsyncIterable<Uint8Array>, bytes: number): Promise<Uint8Array> {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for await (const chunk of body) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
-}
-
 /** Puts under `prefix` of `bucket` are announced on `queue`, as S3 would. */
 export interface NotifyRule {
   readonly bucket: string;

@@ -19,6 +19,8 @@ export interface Life {
 export interface RunProcessOptions {
   /** Between `stop` and `abort` (configuration `shutdown_grace_seconds`). */
   readonly graceSeconds: number;
+  /** Work that has not ended this long after `abort` never will: the process exits 3. Default 10 s. */
+  readonly forceSeconds?: number;
   /** What follows a signal that was obeyed. Default `reraise`. */
   readonly afterSignal?: "reraise" | "exit";
   /** Told of each step; `error` is there for what ends the process. Written synchronously, for nothing may follow. */
@@ -38,7 +40,6 @@ type StopSignal = (typeof SIGNALS)[number];
 
 /** A terminal and the tool in front of us may both pass on one Ctrl-C; what follows this soon is the same one. */
 const SAME_SIGNAL_MS = 100;
-/** Work that has not ended this long after `abort` never will. */
 const FORCE_SECONDS = 10;
 
 /** Runs `work` and ends the process. Never returns to the caller in earnest; the promise is there for `await`. */
@@ -75,10 +76,13 @@ export async function runProcess(
   using grace = startGrace({ stop: stop.signal, graceSeconds: options.graceSeconds, clock: systemClock });
   grace.abort.addEventListener("abort", () => {
     log("warn", { event: "grace_over" }, "the grace is over; giving back what is in hand");
-    setTimeout(() => {
-      log("warn", { event: "stop_forced" }, "work does not end; stopped by force");
-      process.exit(EXIT_FORCED);
-    }, FORCE_SECONDS * 1000).unref();
+    setTimeout(
+      () => {
+        log("warn", { event: "stop_forced" }, "work does not end; stopped by force");
+        process.exit(EXIT_FORCED);
+      },
+      (options.forceSeconds ?? FORCE_SECONDS) * 1000,
+    ).unref();
   });
   const code = await codeOf(work, { stop: stop.signal, abort: grace.abort }, log);
 

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { watchFiles } from "../../../shared/adapters/local/folder-watch.ts";
 import { isRouterError } from "../../../shared/errors/router-error.ts";
 import { tempDir, type TempDir } from "../../helpers/temp-dir.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
-const SETTLE_SECONDS = 0.3;
+const SETTLE_SECONDS = 0.15;
 
 interface Watch {
   /** Names given out, with the size at that time. */
@@ -87,7 +95,7 @@ for (const polling of [false, true]) {
         appendFileSync(`${dir.path}/logs/growing`, "line\n");
         lastWrite = Date.now();
       }, 30);
-      await waitFor("three settle times", () => Date.now() - begin > 3_000 * SETTLE_SECONDS);
+      await waitFor("three settle times", () => Date.now() - begin > 4_000 * SETTLE_SECONDS);
       clearInterval(growing);
       assert.deepEqual(names(watch), ["logs/first"]);
 
@@ -130,6 +138,23 @@ for (const polling of [false, true]) {
       await waitFor("the renamed file", () => watch.found.length >= 2);
 
       assert.deepEqual(watch.found[1]?.slice(0, 2), ["logs/first", 5]);
+    });
+
+    it("forgets a file that goes before it has settled, and knows it anew when it comes back", async () => {
+      const watch = start(["logs"]);
+      await started(watch);
+      for (let i = 0; i < 3; i++) {
+        writeFileSync(`${dir.path}/logs/fleeting`, "f");
+        const written = Date.now();
+        await waitFor("a part of the settle time", () => Date.now() - written > 50);
+        rmSync(`${dir.path}/logs/fleeting`);
+      }
+      writeFileSync(`${dir.path}/logs/marker`, "m");
+      await waitFor("the marker", () => names(watch).includes("logs/marker"));
+      assert.deepEqual(names(watch), ["logs/first", "logs/marker"]);
+
+      writeFileSync(`${dir.path}/logs/fleeting`, "f");
+      await waitFor("the file that stays", () => names(watch).includes("logs/fleeting"));
     });
 
     it("watches a single file that is replaced", async () => {

@@ -107,7 +107,7 @@ describe("SqliteQueue", () => {
       { concurrency: 1, visibilitySeconds: 10 },
     );
     const latencies: number[] = [];
-    for (let i = 1; i <= 5; i++) {
+    for (let i = 1; i <= 3; i++) {
       const idleSince = performance.now();
       await waitFor("a long poll", () => performance.now() - idleSince > 300);
       const sent = performance.now();
@@ -116,7 +116,7 @@ describe("SqliteQueue", () => {
       latencies.push(got.at(-1)! - sent);
     }
 
-    const median = latencies.toSorted((a, b) => a - b)[2]!;
+    const median = latencies.toSorted((a, b) => a - b)[1]!;
     assert.ok(median < 100, `median ${median} ms; a poll alone would take up to 250 ms`);
   });
 

@@ -54,6 +54,7 @@ await runProcess(
   },
   {
     graceSeconds: Number(grace),
+    forceSeconds: 0.2,
     afterSignal: after === "exit" ? "exit" : "reraise",
     log: (level, { event }) => say(`${level} ${String(event)}`),
   },

@@ -110,6 +110,15 @@ describe("runProcess", () => {
     assert.deepEqual(child.lines, ["ready", "info stop_requested", "warn stop_forced"]);
   });
 
+  it("exits 3 when the work does not end after the abort either", async () => {
+    const child = await ready(start("stubborn", 0.1));
+
+    child.process.kill("SIGTERM");
+
+    assert.deepEqual(await child.ended, { code: 3, signal: null });
+    assert.deepEqual(child.lines.slice(-2), ["warn grace_over", "warn stop_forced"]);
+  });
+
   it("loses nothing of what was written to a pipe", async () => {
     const child = start("large-output");
 

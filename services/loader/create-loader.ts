@@ -28,6 +28,8 @@ class ComposedLoader implements Loader {
   #consumer: Consumer | undefined;
   #looping: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  /** Once in a life: who flushes again and again must not wear out the back-off. */
+  #hasRetriedPending = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(deps: LoaderDeps, config: Config) {
@@ -65,9 +67,9 @@ class ComposedLoader implements Loader {
   }
 
   flush(): void {
-    const isFirst = !this.#parts.loop.isHurried;
     this.#parts.loop.isHurried = true;
-    if (isFirst && this.#state === "running") void this.#parts.poller.poll("all");
+    if (!this.#hasRetriedPending && this.#state === "running") void this.#parts.poller.poll("all");
+    this.#hasRetriedPending = true;
     this.#parts.loop.wake();
   }
 

@@ -176,7 +176,7 @@ export class LoadLoop {
   }
 
   #heldUntil(work: ReceiptWork): number {
-    return work.since + this.#options.holdMs;
+    return Math.max(work.since, this.#options.gate.backAt) + this.#options.holdMs;
   }
 
   #sleepMs(now: number): number {

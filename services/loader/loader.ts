@@ -45,7 +45,7 @@ export interface Loader extends AsyncDisposable {
    */
   start(): Promise<void>;
   /**
-   * Closes all batches and tries everything in `pending` once more, now. Until nothing is in hand any longer, batches do not wait for
+   * Closes all batches; the first time it also tries everything in `pending` once more, due or not. Until nothing is in hand any longer, batches do not wait for
    * their age, and a unit that fails three times goes to `pending` without waiting for `hold_seconds`.
    */
   flush(): void;

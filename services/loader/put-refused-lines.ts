@@ -20,7 +20,7 @@ export async function putRefusedLines(
   reason: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const key = quarantineKey(unit.sourceId, `load-${batchId}`, 0);
+  const key = quarantineKey(unit.sourceId, batchId, 0);
   const detail = `refused by the warehouse: ${reason}`.slice(0, MAX_DETAIL_LENGTH).toWellFormed();
   const records = Readable.from(recordsOf(store, bucket, unit, detail, signal));
   // A failure reaches the reader of the compressed side, which is `put`.

@@ -92,7 +92,7 @@ function addLines(known: Set<number>, lines: readonly RefusedLine[] | undefined)
 /** The same unit and the same lines give the same batch id, hence the same quarantine object: finding them again after a crash adds nothing. */
 function rejectingBatchId(unit: LoadUnit, lines: readonly number[]): string {
   const text = JSON.stringify([unit.sourceId, unit.generation, unit.eventType, lines]);
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return `load-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
 }
 
 function cannotProbe(reason: string): RouterError {

@@ -1,6 +1,6 @@
 // Everything that is asked of the warehouse goes through here: while it does not answer, the gate is closed, the consumer paused, and one
 // loop pings until it answers again.
-import { isRouterError } from "../../shared/errors/router-error.ts";
+import { isRouterError, RouterError } from "../../shared/errors/router-error.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { Warehouse } from "../../shared/ports/warehouse.ts";
 import { backOffMs } from "./back-off.ts";
@@ -8,6 +8,8 @@ import { warehouseAway, warehouseBack, type Telemetry } from "./events.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Repetitions of what failed in a way that may pass: some 15 seconds. */
+const RETRIES = 5;
 
 export interface GateOptions {
   readonly warehouse: Warehouse;
@@ -23,6 +25,8 @@ export interface GateOptions {
 export class WarehouseGate {
   readonly #options: GateOptions;
   #closed: Promise<void> | undefined;
+  /** When the warehouse came back last, in milliseconds since the epoch; what waited for it is not late for that. */
+  backAt = 0;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -32,16 +36,21 @@ export class WarehouseGate {
     return this.#closed === undefined;
   }
 
-  /** Runs what may be repeated, as often as the warehouse is away. Other errors are thrown; so is the signal's reason. */
+  /**
+   * Runs what may be repeated: as often as the warehouse is away, and a few times more when it fails in a way that may pass. Other errors are
+   * thrown; so is the signal's reason.
+   */
   async run<T>(operation: (warehouse: Warehouse, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { warehouse, signal } = this.#options;
-    for (;;) {
+    const { warehouse, signal, clock, random } = this.#options;
+    for (let failures = 0; ;) {
       await this.#closed;
       signal.throwIfAborted();
       try {
         return await operation(warehouse, signal);
       } catch (error) {
-        if (!this.close(error)) throw error;
+        if (this.close(error)) continue;
+        if (!(error instanceof RouterError) || !error.retryable || ++failures > RETRIES) throw error;
+        await clock.sleep(backOffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, random), signal);
       }
     }
   }
@@ -72,7 +81,8 @@ export class WarehouseGate {
     }
     this.#closed = undefined;
     if (signal.aborted) return;
-    warehouseBack(telemetry, (clock.now().getTime() - since) / 1000);
+    this.backAt = clock.now().getTime();
+    warehouseBack(telemetry, (this.backAt - since) / 1000);
     this.#options.onChange(true);
   }
 }

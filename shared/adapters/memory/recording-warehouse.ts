@@ -16,7 +16,7 @@ export interface RecordedWarehouse {
   /** In the order of the calls' beginnings. */
   readonly journal: WarehouseCall[];
   /** The calls of one operation. */
-  calls(operation: Operation): readonly WarehouseCall[];
+  readonly calls: (operation: Operation) => readonly WarehouseCall[];
 }
 
 /** Reading verbs (`read`) pass through unrecorded. */

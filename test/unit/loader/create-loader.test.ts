@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
-import { recordingWarehouse } from "../../../shared/adapters/memory/recording-warehouse.ts";
+import {
+  recordingWarehouse,
+  type WarehouseCall,
+} from "../../../shared/adapters/memory/recording-warehouse.ts";
 import type { LoadJob } from "../../../shared/ports/warehouse.ts";
 import { harness, linesOf, numbered, putSource, stateOf, storedLines } from "./harness.ts";
+
+function isJob(value: unknown): value is LoadJob {
+  return typeof value === "object" && value !== null && "tables" in value;
+}
+
+function jobsOf(calls: readonly WarehouseCall[]): LoadJob[] {
+  return calls.flatMap(({ args }) => args.filter(isJob));
+}
 
 describe("loader", () => {
   it("loads every line of every type into a table of its own, settles source and message", async () => {
@@ -51,7 +62,7 @@ describe("loader", () => {
 
     assert.deepEqual(storedLines(h.warehouse), sources.flatMap(linesOf).sort());
     assert.equal(calls("load").length, 1);
-    const [job] = calls("load")[0]!.args as [LoadJob];
+    const job = jobsOf(calls("load"))[0]!;
     assert.deepEqual(
       job.tables.map(({ plan, units }) => [plan.table, units.length]),
       [

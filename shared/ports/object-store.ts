@@ -19,6 +19,8 @@ export interface ObjectInfo extends ObjectRef {
 export interface ObjectRead extends ObjectInfo {
   /** Exactly `bytes` bytes of the version that `etag` names, else the iteration throws OBJECT_CHANGED (retryable). Read once. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Gives back what an unread body holds (a connection, a file handle). Call it when the body is not going to be read. */
+  discard?(): void;
 }
 
 export interface PutOptions {

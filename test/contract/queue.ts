@@ -21,6 +21,8 @@ export interface QueueHarness extends AsyncDisposable {
   readonly keepsReasons: boolean;
   /** False where counts lag behind (SQS). */
   readonly exactDepth: boolean;
+  /** False where a message that was moved back from the dead letters keeps its receive count (LocalStack; AWS makes it a new message). */
+  readonly countsAnew?: boolean;
 }
 
 const bodies = (count: number, prefix = "m"): string[] =>
@@ -318,7 +320,7 @@ export function queueContract(title: string, open: () => Promise<QueueHarness>):
         await harness.until("five messages", () => got.length >= 5);
 
         assert.equal(moved, 5);
-        assert.ok(got.every((message) => message.receiveCount === 1));
+        if (harness.countsAnew !== false) assert.ok(got.every((message) => message.receiveCount === 1));
         assert.deepEqual(await queue.deadLetters(10), []);
         assert.equal(await queue.redrive(), 0);
       });

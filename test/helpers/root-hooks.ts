@@ -1,9 +1,12 @@
 // Runs around every test file: what a test leaves behind fails the run.
 import assert from "node:assert/strict";
+import { stopEmulators } from "./emulators.ts";
 import { leakedTempDirs } from "./temp-dir.ts";
 
 export const mochaHooks = {
-  afterAll(): void {
+  async afterAll(this: Mocha.Context): Promise<void> {
+    this.timeout(30_000);
+    await stopEmulators();
     assert.deepEqual(leakedTempDirs(), [], "temporary folders left behind by tests");
   },
 };

@@ -44,19 +44,14 @@ export function createS3ObjectStore(client: S3Client, options: S3ObjectStoreOpti
   const resumeAttempts = options.resumeAttempts ?? 5;
 
   async function get(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectRead> {
-    const answer = await client
-      .send(
-        new GetObjectCommand({
-          Bucket: ref.bucket,
-          Key: ref.key,
-          VersionId: ref.versionId,
-          ChecksumMode: "ENABLED",
-        }),
-        withSignal(signal),
-      )
-      .catch((error: unknown) => {
-        throw s3Error("reading", ref, error);
-      });
+    const command = new GetObjectCommand({ Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId });
+    askForChecksum(command);
+    const answer = await client.send(command, withSignal(signal)).catch((error: unknown) => {
+      throw s3Error("reading", ref, error);
+    });
+    const stream = answer.Body as Readable;
+    // Until somebody reads, a broken connection has no other listener.
+    stream.on("error", () => undefined);
     return {
       bucket: ref.bucket,
       key: ref.key,
@@ -65,6 +60,7 @@ export function createS3ObjectStore(client: S3Client, options: S3ObjectStoreOpti
       bytes: answer.ContentLength ?? 0,
       lastModified: answer.LastModified ?? new Date(0),
       body: s3Body(client, ref, answer, { resumeAttempts, clock: options.clock, signal }),
+      discard: () => void stream.destroy(),
     };
   }
 
@@ -188,6 +184,21 @@ export function createS3ObjectStore(client: S3Client, options: S3ObjectStoreOpti
       }
     },
   };
+}
+
+/**
+ * By header and not by the parameter ChecksumMode, which would also switch on the SDK's own check: that one knows nothing of a read that
+ * goes on in a second range.
+ */
+function askForChecksum(command: GetObjectCommand): void {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { headers: Record<string, string> };
+      request.headers["x-amz-checksum-mode"] = "ENABLED";
+      return next(args);
+    },
+    { step: "build", name: "askForChecksum" },
+  );
 }
 
 async function* counted(

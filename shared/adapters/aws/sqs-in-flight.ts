@@ -6,6 +6,8 @@ import type { Held, SqsRequests } from "./sqs-requests.ts";
 
 /** SQS lets a message be invisible for 12 hours from its receipt, whatever is extended; it is let go a little before. */
 const LONGEST_HOLD_MS = 11.75 * 3600 * 1000;
+/** Reasons kept in memory. */
+const KEPT_REASONS = 10_000;
 /** Longest visibility time-out that SQS takes. */
 const MAX_VISIBILITY_SECONDS = 43_200;
 
@@ -27,6 +29,8 @@ export class InFlight {
   readonly #options: InFlightOptions;
   readonly #held = new Map<string, Held & { readonly since: number }>();
   readonly #abort = new AbortController();
+  /** Why messages were let go the last time, as far as this process knows: SQS keeps nothing beside a message. Oldest forgotten first. */
+  readonly #reasons = new Map<string, string>();
   readonly #work = new Set<Promise<void>>();
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -40,7 +44,7 @@ export class InFlight {
 
   /** Starts the handler of a delivered message; never throws and never waits for it. */
   start(message: Message, handler: MessageHandler): void {
-    const queueMessage = toQueueMessage(message);
+    const queueMessage = toQueueMessage(message, this.#reasons.get(message.MessageId ?? ""));
     const held = {
       id: queueMessage.id,
       receiptHandle: message.ReceiptHandle ?? "",
@@ -73,12 +77,16 @@ export class InFlight {
     const { requests, warn } = this.#options;
     let outcome: Outcome;
     try {
-      outcome = await handler(message, this.#abort.signal);
+      // The poll under way when the consumer aborts may still bring some: they go back as they came.
+      outcome = this.#abort.signal.aborted
+        ? { kind: "retry", reason: "the consumer was stopped" }
+        : await handler(message, this.#abort.signal);
     } catch (error) {
       outcome = { kind: "retry", reason: error instanceof Error ? error.message : String(error) };
     }
     // From here on the heartbeat must not extend what is being let go.
     this.#held.delete(held.receiptHandle);
+    this.#remember(message.id, outcome);
     try {
       const settled = outcome.kind === "settled" || (await this.#buried(message, outcome));
       if (!settled) return await this.#release(message, held, outcome);
@@ -88,6 +96,14 @@ export class InFlight {
     } catch (error) {
       warn("the outcome of a message could not be written; it will be delivered again", error);
     }
+  }
+
+  #remember(id: string, outcome: Outcome): void {
+    this.#reasons.delete(id);
+    if (outcome.kind !== "retry") return;
+    this.#reasons.set(id, outcome.reason);
+    const oldest = this.#reasons.keys().next();
+    if (this.#reasons.size > KEPT_REASONS && !oldest.done) this.#reasons.delete(oldest.value);
   }
 
   async #buried(message: QueueMessage, outcome: Outcome): Promise<boolean> {
@@ -127,12 +143,13 @@ function backOffSeconds(receiveCount: number): number {
   return Math.min(900, 2 ** Math.min(receiveCount, 20)) * (0.75 + Math.random() / 4);
 }
 
-function toQueueMessage(message: Message): QueueMessage {
+function toQueueMessage(message: Message, lastError: string | undefined): QueueMessage {
   const sent = Number(message.Attributes?.SentTimestamp ?? Number.NaN);
   return {
     id: message.MessageId ?? "",
     body: message.Body ?? "",
     receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
     sentAt: new Date(Number.isFinite(sent) ? sent : 0),
+    ...(lastError === undefined ? {} : { lastError }),
   };
 }

@@ -4,8 +4,6 @@
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { Consumer as SqsConsumer } from "sqs-consumer";
 
-/** Long poll. Short enough that stopping, which waits for the poll to end, stays within a container's stop time. */
-const WAIT_SECONDS = 5;
 const MAX_BATCH = 10;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
@@ -14,6 +12,8 @@ export interface PollingOptions {
   readonly client: SQSClient;
   readonly queueUrl: string;
   readonly visibilitySeconds: number;
+  /** Length of the long poll. */
+  readonly waitSeconds: number;
   /** Messages that may be taken now. */
   readonly room: () => number;
   /** Takes a message at once, without waiting for its work. */
@@ -34,7 +34,7 @@ export class Polling {
       queueUrl: options.queueUrl,
       sqs: options.client,
       batchSize: batchSize(options.room()),
-      waitTimeSeconds: WAIT_SECONDS,
+      waitTimeSeconds: options.waitSeconds,
       visibilityTimeout: options.visibilitySeconds,
       messageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
       shouldDeleteMessages: false,

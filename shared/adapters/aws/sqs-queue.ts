@@ -20,13 +20,15 @@ import type {
 } from "../../ports/queue.ts";
 import { InFlight } from "./sqs-in-flight.ts";
 import { Polling } from "./sqs-polling.ts";
-import { createSqsRequests, queueError } from "./sqs-requests.ts";
+import { createSqsRequests, queueError, type Held } from "./sqs-requests.ts";
 
 export interface SqsQueueOptions {
   readonly clock: Clock;
   /** Deliveries before a failing message is moved to the dead letters; the queue's redrive policy should allow at least as many. */
   readonly maxReceives: number;
   readonly warn: (what: string, error: unknown) => void;
+  /** Length of the long poll. Default 5: stopping waits for it to end, and has to stay within a container's stop time. */
+  readonly waitSeconds?: number;
 }
 
 const REASON = "log_router_reason";
@@ -80,6 +82,7 @@ export function createSqsQueue(client: SQSClient, queueUrl: string, options: Sqs
       client,
       queueUrl,
       warn,
+      waitSeconds: options.waitSeconds ?? 5,
       visibilitySeconds: consumeOptions.visibilitySeconds,
       room: () => consumeOptions.concurrency - inFlight.size,
       take: (message) => inFlight.start(message, handler),
@@ -160,8 +163,12 @@ export function createSqsQueue(client: SQSClient, queueUrl: string, options: Sqs
       const url = await deadLetterUrl();
       if (url === undefined) return [];
       const seen = new Map<string, DeadLetter>();
-      for await (const message of peek(client, url, limit, signal))
+      const held: Held[] = [];
+      for await (const message of peek(client, url, limit, signal)) {
         seen.set(message.MessageId ?? "", toDeadLetter(message));
+        held.push({ id: message.MessageId ?? "", receiptHandle: message.ReceiptHandle ?? "" });
+      }
+      await createSqsRequests(client, url, clock).changeVisibility(held, 0);
       return [...seen.values()].toSorted((a, b) => a.deadAt.getTime() - b.deadAt.getTime()).slice(0, limit);
     },
     redrive: async (signal) => redrive(client, queueUrl, await deadLetterUrl(), clock, signal),
@@ -187,8 +194,8 @@ async function findDeadLetterUrl(client: SQSClient, queueUrl: string): Promise<s
     .QueueUrl;
 }
 
-/** How long looked-at dead letters stay out of sight: long enough not to see one twice in a look, short enough for a redrive after it. */
-const PEEK_SECONDS = 5;
+/** How long looked-at dead letters stay out of sight should the look not come to its end. */
+const PEEK_SECONDS = 30;
 
 async function* peek(
   client: SQSClient,

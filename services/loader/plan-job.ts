@@ -85,6 +85,11 @@ export class JobPlanner {
     );
   }
 
+  /** To be called when the warehouse calls a plan stale. */
+  async refresh(): Promise<void> {
+    await this.#options.catalogs.refresh();
+  }
+
   #byTable(lots: readonly Lot[], catalog: Catalog): TableLot[] {
     const types = lots.flatMap((lot) =>
       lot.units.filter((unit) => !unit.table).map(({ unit }) => unit.eventType),

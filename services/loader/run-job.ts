@@ -92,6 +92,7 @@ export class JobRunner {
       }
       this.#told(job, result);
       if (result.kind === "refused") return await this.#refused(planned, job, result, signal);
+      if (result.kind === "stale") await this.#options.planner.refresh();
       this.#progress(left, result);
     }
     return this.#failed(withoutFinished(lots), stuck(), false);

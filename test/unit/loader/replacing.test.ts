@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { sourceRow } from "../../../services/loader/source-row.ts";
 import { recordingWarehouse } from "../../../shared/adapters/memory/recording-warehouse.ts";
+import type { SourceRow } from "../../../shared/ports/warehouse.ts";
 import { harness, linesOf, numbered, stateOf, storedLines, type Harness, type PutSource } from "./harness.ts";
 
 const KEY = "/logs/orders.gz";
@@ -131,6 +133,37 @@ describe("replacing sources", () => {
     assert.equal(calls("load").length, 0);
     assert.deepEqual([stateOf(h.warehouse, a), stateOf(h.warehouse, touched)], ["loaded", "ignored"]);
     assert.match(h.warehouse.ledger.sources.get(`${a.id}/1`)!.reason!, /loaded as generation 0/);
+  });
+
+  it("loads content that returned when it is replaced between the look at the ledger and the settling", async () => {
+    const h = harness();
+    const { a, b } = await versions(h);
+    const types = { kept: numbered(3), gone: numbered(2) };
+    const returned = await h.put({ key: KEY, content: "a", at: 3, generation: 1, returned: true, types });
+    await loadInOrder(h, a);
+    let isFirst = true;
+    const warehouse = new Proxy(h.counted, {
+      get(target, property) {
+        const value: unknown = Reflect.get(target, property, target);
+        if (property !== "settleSources") return value;
+        return async (rows: readonly SourceRow[]) => {
+          if (isFirst) await target.supersede(sourceRow(b.receipt));
+          isFirst = false;
+          return await target.settleSources(rows);
+        };
+      },
+    });
+    await using loader = h.loader({ warehouse });
+    await loader.start();
+
+    await h.announce(returned);
+    await h.untilDone(loader);
+
+    assert.deepEqual(
+      [a, b, returned].map((source) => stateOf(h.warehouse, source)),
+      ["replaced", "replaced", "loaded"],
+    );
+    assert.deepEqual(storedLines(h.warehouse), linesOf(a));
   });
 
   it("replaces the rows of a lower generation, whichever comes first", async () => {

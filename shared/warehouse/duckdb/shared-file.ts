@@ -99,9 +99,9 @@ function pump(path: string, gate: Gate): void {
 async function leave(path: string, gate: Gate, opening: Opening, mode: AccessMode): Promise<void> {
   opening.users--;
   if (mode === "write") opening.writing = false;
-  const expired = performance.now() - opening.since > JOIN_MS;
-  const next = gate.waiters.some((waiter) => mayJoin(opening, waiter));
-  if (opening.users > 0 || (next && !expired)) return pump(path, gate);
+  // Only the pump knows whom its order lets in: a reader that could join may have to stand behind a writer that cannot.
+  pump(path, gate);
+  if (opening.users > 0) return;
   gate.closing = true;
   opening.abandon.abort();
   try {

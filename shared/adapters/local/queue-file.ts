@@ -5,6 +5,7 @@ import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Queue } from "../../ports/queue.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { QueueOwner } from "./queue-owner.ts";
 import { SqliteQueue, type SqliteQueueOptions } from "./sqlite-queue.ts";
 
 export interface QueueFileOptions {
@@ -42,6 +43,7 @@ export class QueueFile implements Disposable {
   readonly path: string;
   readonly clock: Clock;
   readonly onError: (error: RouterError) => void;
+  readonly owner: QueueOwner;
   readonly #db: DatabaseSync;
   readonly #lockWaitMs: number;
   readonly #statements = new Map<string, StatementSync>();
@@ -53,6 +55,8 @@ export class QueueFile implements Disposable {
     this.clock = options.clock ?? systemClock;
     this.onError = options.onError ?? (() => undefined);
     this.#lockWaitMs = options.lockWaitMs ?? 30_000;
+    this.owner = new QueueOwner(path);
+    this.owner.removeEnded(this.clock.now().getTime());
   }
 
   /** The queue of that name; every name exists. Settings hold for this opener's consumers. */
@@ -103,6 +107,7 @@ export class QueueFile implements Disposable {
   [Symbol.dispose](): void {
     this.#statements.clear();
     this.#db.close();
+    this.owner[Symbol.dispose]();
   }
 
   async #whenFree<T>(work: () => T, signal?: AbortSignal): Promise<T> {

@@ -1,6 +1,5 @@
 // Queue on SQLite: a message is a row, a delivery is a lease on it until `visible_at`. Whoever leases writes first, so that no two
 // processes have a message at the same time unless its visibility time-out has passed.
-import { randomUUID } from "node:crypto";
 import type { SQLOutputValue } from "node:sqlite";
 import type {
   Consumer,
@@ -21,6 +20,7 @@ import {
 } from "../queue-backend.ts";
 import { QueueConsumer } from "../queue-consumer.ts";
 import type { QueueFile } from "./queue-file.ts";
+import { QueueOwner } from "./queue-owner.ts";
 
 export interface SqliteQueueOptions {
   /** Deliveries before a message goes to the dead letters. Default 5. */
@@ -34,6 +34,8 @@ const ROWS_PER_TRANSACTION = 500;
 /** Other processes' messages are noticed by looking; the pause between looks doubles while there are none. */
 const SHORTEST_POLL_MS = 10;
 const LONGEST_POLL_MS = 250;
+/** How often an idle consumer looks whether other consumers' processes still live. */
+const OWNERS_POLL_MS = 1_000;
 
 const INSERT = "INSERT INTO messages (queue, body, sent_at, visible_at) VALUES (?, ?, ?, ?)";
 const DUE = `SELECT id, receives, lease IS NOT NULL AS expired FROM messages
@@ -41,6 +43,10 @@ const DUE = `SELECT id, receives, lease IS NOT NULL AS expired FROM messages
 const LEASE = `UPDATE messages SET receives = receives + 1, visible_at = ?, lease = ?, last_error = CASE WHEN ? THEN ? ELSE last_error END
   WHERE id = ? RETURNING id, body, receives, sent_at, last_error`;
 const EXTEND = "UPDATE messages SET visible_at = ? WHERE id = ? AND lease = ?";
+const LEASES = `SELECT DISTINCT lease FROM messages
+  WHERE queue = ? AND dead_at IS NULL AND visible_at > ? AND lease IS NOT NULL`;
+const FREE =
+  "UPDATE messages SET visible_at = ? WHERE queue = ? AND dead_at IS NULL AND visible_at > ? AND lease = ?";
 const SETTLE = "DELETE FROM messages WHERE id = ?";
 const SHOW = `UPDATE messages SET visible_at = ?, lease = NULL, last_error = coalesce(?, last_error), receives = receives - ?
   WHERE id = ? AND lease = ?`;
@@ -61,6 +67,7 @@ export class SqliteQueue implements Queue, QueueBackend {
   readonly #options: SqliteQueueOptions;
   readonly #maxReceives: number;
   #pollMs = SHORTEST_POLL_MS;
+  #ownersLookedAt = 0;
 
   constructor(file: QueueFile, name: string, options: SqliteQueueOptions) {
     this.name = name;
@@ -143,15 +150,35 @@ export class SqliteQueue implements Queue, QueueBackend {
     const limit = Math.min(max, ROWS_PER_TRANSACTION);
     // A look takes no lock; only when there is something to lease are other processes kept waiting.
     const due = await this.#file.single(() => this.#file.statement(DUE).all(this.name, this.#now(), 1));
-    if (due.length === 0) return [];
+    if (due.length === 0 && !(await this.#freeEnded())) return [];
     const deliveries = await this.#file.transaction(() => this.#lease(limit, visibilityMs));
     if (deliveries.length > 0) this.#pollMs = SHORTEST_POLL_MS;
     return deliveries;
   }
 
+  /** Makes the messages of processes that have ended visible. Their leases stay, so that the next delivery tells what happened. */
+  async #freeEnded(): Promise<boolean> {
+    const now = this.#now();
+    if (now - this.#ownersLookedAt < OWNERS_POLL_MS) return false;
+    this.#ownersLookedAt = now;
+    const leases = await this.#file.single(() => this.#file.statement(LEASES).all(this.name, now));
+    const ended = new Map<string, boolean>();
+    let freed = 0;
+    for (const { lease } of leases) {
+      const owner = QueueOwner.ofLease(String(lease));
+      if (!ended.has(owner)) ended.set(owner, this.#file.owner.hasEnded(owner));
+      if (!ended.get(owner)) continue;
+      const { changes } = await this.#file.single(() =>
+        this.#file.statement(FREE).run(now, this.name, now, String(lease)),
+      );
+      freed += Number(changes);
+    }
+    return freed > 0;
+  }
+
   #lease(limit: number, visibilityMs: number): Delivery[] {
     const now = this.#now();
-    const lease = randomUUID();
+    const lease = this.#file.owner.newLease();
     const deliveries: Delivery[] = [];
     let killed = 0;
     for (let before = -1; killed > before && deliveries.length < limit;) {

@@ -120,6 +120,26 @@ describe("SqliteQueue", () => {
     assert.ok(median < 100, `median ${median} ms; a poll alone would take up to 250 ms`);
   });
 
+  it("leaves the messages of another opener in the same process alone until it has closed", async () => {
+    using dir = tempDir();
+    const clock = new ManualClock();
+    const first = await openQueueFile(`${dir.path}/q.sqlite`, { clock });
+    using second = await openQueueFile(`${dir.path}/q.sqlite`, { clock });
+    await first.queue("q").send(["m"]);
+    const held = await new SqliteQueue(first, "q", {}).receive(1, 600_000);
+    const other = new SqliteQueue(second, "q", {});
+    for (let i = 0; i < 5; i++) {
+      await clock.advance(2_000);
+      assert.deepEqual(await other.receive(1, 1_000), []);
+    }
+    assert.equal(held.length, 1);
+
+    first[Symbol.dispose]();
+    await clock.advance(2_000);
+
+    assert.equal((await other.receive(1, 1_000))[0]?.message.receiveCount, 2);
+  });
+
   it("waits for another process's transaction without blocking the event loop, then fails with QUEUE_FAILED", async () => {
     using dir = tempDir();
     using file = await openQueueFile(`${dir.path}/q.sqlite`, { lockWaitMs: 300 });

@@ -3,13 +3,20 @@
 export class Collector<T> {
   readonly #round: (items: readonly T[]) => Promise<void>;
   readonly #maxItems: number;
+  readonly #ready: () => Promise<void>;
   #waiting: T[] = [];
   #running: Promise<void> | undefined;
 
-  /** `round` handles its items' failures itself and never rejects. */
-  constructor(round: (items: readonly T[]) => Promise<void>, maxItems: number) {
+  /** `round` handles its items' failures itself; neither it nor `ready`, which is awaited before each round, ever rejects. */
+  constructor(
+    round: (items: readonly T[]) => Promise<void>,
+    maxItems: number,
+    // What is added in the same turn of the event loop goes into the same round.
+    ready: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#round = round;
     this.#maxItems = maxItems;
+    this.#ready = ready;
   }
 
   /** Items waiting or in the round under way. */
@@ -28,9 +35,10 @@ export class Collector<T> {
   }
 
   async #run(): Promise<void> {
-    // What is added in the same turn of the event loop goes into the same round.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#round(this.#waiting.splice(0, this.#maxItems));
+    while (this.#waiting.length > 0) {
+      await this.#ready();
+      await this.#round(this.#waiting.splice(0, this.#maxItems));
+    }
     this.#running = undefined;
   }
 }

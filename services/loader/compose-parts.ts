@@ -39,12 +39,15 @@ export function composeParts(
   const { warehouse, clock } = deps;
   const random = deps.random ?? Math.random;
   const telemetry = { metrics: deps.metrics, log: deps.log, observer: deps.observer };
-  const budget = new CommitBudget(config.loader.max_commits_per_minute, clock.now().getTime());
+  const perMinute = config.loader.max_commits_per_minute;
+  const budget = new CommitBudget(perMinute, clock.now().getTime());
   const spend = (): void => budget.spend(1, clock.now().getTime());
   const gate = new WarehouseGate({ warehouse, clock, random, telemetry, onChange, signal });
   const catalogs = new CatalogCache(gate);
   const queues = queuesOf(config, random);
-  const settler = new SourceSettler(gate, spend);
+  // Half of the commits at the most is for rows of `sources`; they count in the whole.
+  const rowBudget = new CommitBudget(perMinute / 2, clock.now().getTime());
+  const settler = new SourceSettler({ gate, clock, signal, budget: rowBudget, onCommit: spend });
   const common = { gate, settler, clock, random, telemetry, retryMs: config.loader.retry_seconds * 1000 };
   // Desk and admission need each other: what the ledger contradicts is admitted again.
   const admit = (work: ReceiptWork): void => admission.add(work);

@@ -67,10 +67,15 @@ class ComposedLoader implements Loader {
   }
 
   flush(): void {
-    this.#parts.loop.isHurried = true;
+    this.#hurry(true);
     if (!this.#hasRetriedPending && this.#state === "running") void this.#parts.poller.poll("all");
     this.#hasRetriedPending = true;
     this.#parts.loop.wake();
+  }
+
+  #hurry(isHurried: boolean): void {
+    this.#parts.loop.isHurried = isHurried;
+    this.#parts.settler.isHurried = isHurried;
   }
 
   async whenIdle(): Promise<void> {
@@ -160,7 +165,7 @@ class ComposedLoader implements Loader {
 
   #onChange(): void {
     this.#regulate();
-    if (this.#parts.desk.size === 0 && this.#state === "running") this.#parts.loop.isHurried = false;
+    if (this.#parts.desk.size === 0 && this.#state === "running") this.#hurry(false);
     this.#parts.loop.wake();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();

@@ -80,10 +80,10 @@ export class LoadLoop {
 
   #startJobs(now: number): void {
     const { budget, picker, concurrentLoads } = this.#options;
-    while (this.#jobs.size < concurrentLoads && budget.waitMs(now) === 0) {
+    while (this.#jobs.size < concurrentLoads && (this.isHurried || budget.waitMs(now) === 0)) {
       const due = picker.pick(now, this.#unhealthyJobs);
       if (due.length === 0) return;
-      budget.take(now);
+      budget.spend(1, now);
       this.#start(due);
     }
   }

@@ -37,6 +37,8 @@ interface TableQueue {
   busy: boolean;
   failures: number;
   notBefore: number;
+  /** Number of the last load that took a batch from here. */
+  lastTurn: number;
 }
 
 /** A batch that may be loaded now. */
@@ -47,6 +49,8 @@ export interface Due {
   readonly isUnhealthy: boolean;
   /** 1 when due by age or size, more the longer it has been due. */
   readonly urgency: number;
+  /** Among equally urgent ones, who was served longest ago comes first. */
+  readonly lastTurn: number;
 }
 
 /** Part of the age by which batches of the same moment are spread. */
@@ -58,6 +62,7 @@ export class TableQueues {
   readonly #options: TableQueuesOptions;
   readonly #queues = new Map<string, TableQueue>();
   #units = 0;
+  #turn = 0;
 
   constructor(options: TableQueuesOptions) {
     this.#options = options;
@@ -109,7 +114,7 @@ export class TableQueues {
   #queue(key: string): TableQueue {
     let queue = this.#queues.get(key);
     if (!queue) {
-      queue = { key, live: [], backfill: [], busy: false, failures: 0, notBefore: 0 };
+      queue = { key, live: [], backfill: [], busy: false, failures: 0, notBefore: 0, lastTurn: 0 };
       this.#queues.set(key, queue);
     }
     return queue;
@@ -121,20 +126,16 @@ export class TableQueues {
     for (const queue of this.#queues.values()) {
       const batch = queue[lane][0];
       if (!batch || queue.busy || now < queue.notBefore || (!batch.closed && now < batch.dueAt)) continue;
-      due.push({
-        key: queue.key,
-        batch,
-        isUnhealthy: queue.failures > 0,
-        urgency: this.#urgency(batch, now),
-      });
+      const urgency = this.#urgency(batch, now);
+      due.push({ key: queue.key, batch, isUnhealthy: queue.failures > 0, urgency, lastTurn: queue.lastTurn });
     }
-    return due.sort((a, b) => b.urgency - a.urgency);
+    return due.sort((a, b) => b.urgency - a.urgency || a.lastTurn - b.lastTurn);
   }
 
   #urgency(batch: Batch, now: number): number {
     const { batchBytes, batchParts, batchAgeMs } = this.#options;
     const age = (now - batch.openedAt) / Math.max(1, batchAgeMs);
-    return Math.max(age, batch.bytes / batchBytes, batch.parts / batchParts);
+    return Math.max(age, Math.min(1, batch.bytes / batchBytes), Math.min(1, batch.parts / batchParts));
   }
 
   /** Takes a due batch out; its table is busy until `succeeded` or `failed`. */
@@ -142,6 +143,7 @@ export class TableQueues {
     const queue = this.#queue(due.key);
     queue[due.batch.lane].shift();
     queue.busy = true;
+    queue.lastTurn = ++this.#turn;
     this.#units -= due.batch.units.length;
     due.batch.closed = true;
     for (const unit of due.batch.units) unit.state = "loading";

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import {
+  recordingWarehouse,
+  type WarehouseCall,
+} from "../../../shared/adapters/memory/recording-warehouse.ts";
+import type { LoadJob } from "../../../shared/ports/warehouse.ts";
+import { harness, linesOf, numbered, storedLines } from "./harness.ts";
+
+function isJob(value: unknown): value is LoadJob {
+  return typeof value === "object" && value !== null && "tables" in value;
+}
+
+function jobsOf(calls: readonly WarehouseCall[]): LoadJob[] {
+  return calls.flatMap(({ args }) => args.filter(isJob));
+}
+
+describe("whose turn it is", () => {
+  it("loads the live lane first, and backfill all the same", async () => {
+    // One commit a second, one batch each: what is due has to queue.
+    const h = harness({ loader: { concurrent_loads: 1, batch_parts: 1, max_commits_per_minute: 6 } });
+    const { warehouse, calls } = recordingWarehouse(h.counted);
+    const put = (n: number, lane: "live" | "backfill") =>
+      h.put({ key: `/${lane}/${n}`, types: { t: numbered(1) }, over: { lane } });
+    const backfill = await Promise.all([1, 2, 3].map((n) => put(n, "backfill")));
+    const live = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => put(n, "live")));
+    await h.announce(...backfill, ...live);
+    await using loader = h.loader({ warehouse });
+
+    await loader.start();
+    await h.untilDone(loader);
+
+    assert.deepEqual(storedLines(h.warehouse), [...live, ...backfill].flatMap(linesOf).sort());
+    const lanes = jobsOf(calls("load")).map((job) => job.tables[0]!.units[0]!.lane);
+    assert.equal(lanes.length, 9);
+    assert.ok(
+      lanes.slice(1, 5).every((lane) => lane === "live"),
+      lanes.join(),
+    );
+  });
+
+  it("keeps to its budget, batches growing while they wait", async () => {
+    const h = harness({ loader: { max_commits_per_minute: 6, batch_age_seconds: 1 } });
+    const { warehouse, calls } = recordingWarehouse(h.counted);
+    await using loader = h.loader({ warehouse });
+    await loader.start();
+    const sources = [];
+    for (let second = 0; second < 120; second++) {
+      const source = await h.put({ key: `/${second}`, types: { t: numbered(1) } });
+      sources.push(source);
+      await h.announce(source);
+      await h.advance(1_000);
+    }
+    await h.untilDone(loader);
+
+    assert.deepEqual(storedLines(h.warehouse), sources.flatMap(linesOf).sort());
+    const loads = calls("load").length;
+    assert.ok(loads <= 14, `${loads} loads in two minutes`);
+    assert.ok(loads >= 5, `${loads} loads in two minutes`);
+  });
+
+  it("gives every table its turn when each load carries some only", async () => {
+    const h = harness({ loader: { batch_bytes: 1, concurrent_loads: 1, max_commits_per_minute: 60 } });
+    const types = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`t${n}`, numbered(1)]));
+    const sources = await Promise.all([1, 2, 3].map((n) => h.put({ key: `/${n}`, types })));
+    const { warehouse, calls } = recordingWarehouse(h.counted);
+    await h.announce(...sources);
+    await using loader = h.loader({ warehouse });
+
+    await loader.start();
+    await h.untilDone(loader);
+
+    assert.deepEqual(storedLines(h.warehouse), sources.flatMap(linesOf).sort());
+    const order = jobsOf(calls("load")).map((job) => job.tables[0]!.plan.table);
+    assert.deepEqual(new Set(order.slice(0, 12)).size, 12);
+  });
+});

@@ -21,6 +21,7 @@ import {
 import { QueueConsumer } from "../queue-consumer.ts";
 import type { QueueFile } from "./queue-file.ts";
 import { QueueOwner } from "./queue-owner.ts";
+import * as sql from "./queue-statements.ts";
 
 export interface SqliteQueueOptions {
   /** Deliveries before a message goes to the dead letters. Default 5. */
@@ -29,37 +30,11 @@ export interface SqliteQueueOptions {
   readonly backoffSeconds?: (receiveCount: number) => number;
 }
 
-/** Rows of one transaction: other processes wait no longer than these take. */
-const ROWS_PER_TRANSACTION = 500;
 /** Other processes' messages are noticed by looking; the pause between looks doubles while there are none. */
 const SHORTEST_POLL_MS = 10;
 const LONGEST_POLL_MS = 250;
 /** How often an idle consumer looks whether other consumers' processes still live. */
 const OWNERS_POLL_MS = 1_000;
-
-const INSERT = "INSERT INTO messages (queue, body, sent_at, visible_at) VALUES (?, ?, ?, ?)";
-const DUE = `SELECT id, receives, lease IS NOT NULL AS expired FROM messages
-  WHERE queue = ? AND dead_at IS NULL AND visible_at <= ? ORDER BY visible_at, id LIMIT ?`;
-const LEASE = `UPDATE messages SET receives = receives + 1, visible_at = ?, lease = ?, last_error = CASE WHEN ? THEN ? ELSE last_error END
-  WHERE id = ? RETURNING id, body, receives, sent_at, last_error`;
-const EXTEND = "UPDATE messages SET visible_at = ? WHERE id = ? AND lease = ?";
-const LEASES = `SELECT DISTINCT lease FROM messages
-  WHERE queue = ? AND dead_at IS NULL AND visible_at > ? AND lease IS NOT NULL`;
-const FREE =
-  "UPDATE messages SET visible_at = ? WHERE queue = ? AND dead_at IS NULL AND visible_at > ? AND lease = ?";
-const SETTLE = "DELETE FROM messages WHERE id = ?";
-const SHOW = `UPDATE messages SET visible_at = ?, lease = NULL, last_error = coalesce(?, last_error), receives = receives - ?
-  WHERE id = ? AND lease = ?`;
-const KILL = `UPDATE messages SET dead_at = ?, lease = NULL, last_error = coalesce(?, last_error) WHERE id = ? AND dead_at IS NULL`;
-const DEPTH = `SELECT
-  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NULL AND visible_at <= :now) AS visible,
-  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NULL AND visible_at > :now AND lease IS NOT NULL) AS in_flight,
-  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NULL AND visible_at > :now AND lease IS NULL) AS delayed,
-  (SELECT count(*) FROM messages WHERE queue = :queue AND dead_at IS NOT NULL) AS dead`;
-const DEAD_LETTERS = `SELECT id, body, receives, sent_at, dead_at, last_error FROM messages
-  WHERE queue = ? AND dead_at IS NOT NULL ORDER BY dead_at, id LIMIT ?`;
-const REDRIVE = `UPDATE messages SET dead_at = NULL, receives = 0, visible_at = ? WHERE id IN
-  (SELECT id FROM messages WHERE queue = ? AND dead_at IS NOT NULL ORDER BY dead_at, id LIMIT ${ROWS_PER_TRANSACTION})`;
 
 export class SqliteQueue implements Queue, QueueBackend {
   readonly name: string;
@@ -82,12 +57,12 @@ export class SqliteQueue implements Queue, QueueBackend {
   ): Promise<void> {
     options.signal?.throwIfAborted();
     for (const body of bodies) assertSendable(this.name, body);
-    for (let from = 0; from < bodies.length; from += ROWS_PER_TRANSACTION) {
+    for (let from = 0; from < bodies.length; from += sql.ROWS_PER_TRANSACTION) {
       const now = this.#now();
       const visibleAt = now + Math.round((options.delaySeconds ?? 0) * 1000);
       await this.#file.transaction(() => {
-        const insert = this.#file.statement(INSERT);
-        for (const body of bodies.slice(from, from + ROWS_PER_TRANSACTION)) {
+        const insert = this.#file.statement(sql.INSERT);
+        for (const body of bodies.slice(from, from + sql.ROWS_PER_TRANSACTION)) {
           insert.run(this.name, body, now, visibleAt);
         }
       }, options.signal);
@@ -107,7 +82,7 @@ export class SqliteQueue implements Queue, QueueBackend {
 
   async depth(signal?: AbortSignal): Promise<QueueDepth> {
     const counts = await this.#file.single(
-      () => this.#file.statement(DEPTH).get({ queue: this.name, now: this.#now() }),
+      () => this.#file.statement(sql.DEPTH).get({ queue: this.name, now: this.#now() }),
       signal,
     );
     const count = (name: string): number => Number(counts?.[name] ?? 0);
@@ -121,7 +96,7 @@ export class SqliteQueue implements Queue, QueueBackend {
 
   async deadLetters(limit: number, signal?: AbortSignal): Promise<readonly DeadLetter[]> {
     const rows = await this.#file.single(
-      () => this.#file.statement(DEAD_LETTERS).all(this.name, limit),
+      () => this.#file.statement(sql.DEAD_LETTERS).all(this.name, limit),
       signal,
     );
     return rows.map((row) => ({
@@ -137,7 +112,7 @@ export class SqliteQueue implements Queue, QueueBackend {
   async redrive(signal?: AbortSignal): Promise<number> {
     for (let moved = 0; ;) {
       const { changes } = await this.#file.single(
-        () => this.#file.statement(REDRIVE).run(this.#now(), this.name),
+        () => this.#file.statement(sql.REDRIVE).run(this.#now(), this.name),
         signal,
       );
       if (changes === 0) return moved;
@@ -147,9 +122,9 @@ export class SqliteQueue implements Queue, QueueBackend {
   }
 
   async receive(max: number, visibilityMs: number): Promise<readonly Delivery[]> {
-    const limit = Math.min(max, ROWS_PER_TRANSACTION);
+    const limit = Math.min(max, sql.ROWS_PER_TRANSACTION);
     // A look takes no lock; only when there is something to lease are other processes kept waiting.
-    const due = await this.#file.single(() => this.#file.statement(DUE).all(this.name, this.#now(), 1));
+    const due = await this.#file.single(() => this.#file.statement(sql.DUE).all(this.name, this.#now(), 1));
     if (due.length === 0 && !(await this.#freeEnded())) return [];
     const deliveries = await this.#file.transaction(() => this.#lease(limit, visibilityMs));
     if (deliveries.length > 0) this.#pollMs = SHORTEST_POLL_MS;
@@ -161,7 +136,7 @@ export class SqliteQueue implements Queue, QueueBackend {
     const now = this.#now();
     if (now - this.#ownersLookedAt < OWNERS_POLL_MS) return false;
     this.#ownersLookedAt = now;
-    const leases = await this.#file.single(() => this.#file.statement(LEASES).all(this.name, now));
+    const leases = await this.#file.single(() => this.#file.statement(sql.LEASES).all(this.name, now));
     const ended = new Map<string, boolean>();
     let freed = 0;
     for (const { lease } of leases) {
@@ -169,7 +144,7 @@ export class SqliteQueue implements Queue, QueueBackend {
       if (!ended.has(owner)) ended.set(owner, this.#file.owner.hasEnded(owner));
       if (!ended.get(owner)) continue;
       const { changes } = await this.#file.single(() =>
-        this.#file.statement(FREE).run(now, this.name, now, String(lease)),
+        this.#file.statement(sql.FREE).run(now, this.name, now, String(lease)),
       );
       freed += Number(changes);
     }
@@ -184,27 +159,29 @@ export class SqliteQueue implements Queue, QueueBackend {
     for (let before = -1; killed > before && deliveries.length < limit;) {
       before = killed;
       // Where used-up messages took the place of others, look again.
-      for (const row of this.#file.statement(DUE).all(this.name, now, limit - deliveries.length)) {
+      for (const row of this.#file.statement(sql.DUE).all(this.name, now, limit - deliveries.length)) {
         const { id = null, receives, expired = null } = row;
         if (Number(receives) >= this.#maxReceives) {
-          this.#file.statement(KILL).run(now, expired ? LEASE_EXPIRED : null, id);
+          this.#file.statement(sql.KILL).run(now, expired ? LEASE_EXPIRED : null, id);
           killed++;
           continue;
         }
-        const leased = this.#file.statement(LEASE).get(now + visibilityMs, lease, expired, LEASE_EXPIRED, id);
+        const leased = this.#file
+          .statement(sql.LEASE)
+          .get(now + visibilityMs, lease, expired, LEASE_EXPIRED, id);
         if (leased) deliveries.push(toDelivery(leased, lease));
       }
-      if (killed >= ROWS_PER_TRANSACTION) break;
+      if (killed >= sql.ROWS_PER_TRANSACTION) break;
     }
     return deliveries;
   }
 
   async extend(deliveries: readonly Delivery[], visibilityMs: number): Promise<void> {
-    for (let from = 0; from < deliveries.length; from += ROWS_PER_TRANSACTION) {
+    for (let from = 0; from < deliveries.length; from += sql.ROWS_PER_TRANSACTION) {
       await this.#file.transaction(() => {
-        const extend = this.#file.statement(EXTEND);
+        const extend = this.#file.statement(sql.EXTEND);
         const visibleAt = this.#now() + visibilityMs;
-        for (const { message, lease } of deliveries.slice(from, from + ROWS_PER_TRANSACTION)) {
+        for (const { message, lease } of deliveries.slice(from, from + sql.ROWS_PER_TRANSACTION)) {
           extend.run(visibleAt, Number(message.id), lease);
         }
       });
@@ -215,12 +192,12 @@ export class SqliteQueue implements Queue, QueueBackend {
     const id = Number(delivery.message.id);
     await this.#file.single(() => {
       const now = this.#now();
-      if (verdict.kind === "settle") this.#file.statement(SETTLE).run(id);
-      else if (verdict.kind === "kill") this.#file.statement(KILL).run(now, verdict.reason, id);
+      if (verdict.kind === "settle") this.#file.statement(sql.SETTLE).run(id);
+      else if (verdict.kind === "kill") this.#file.statement(sql.KILL).run(now, verdict.reason, id);
       else {
         const visibleAt = now + Math.round(verdict.delayMs);
         this.#file
-          .statement(SHOW)
+          .statement(sql.SHOW)
           .run(visibleAt, verdict.reason ?? null, verdict.undo ? 1 : 0, id, delivery.lease);
       }
     });

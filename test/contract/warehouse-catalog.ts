@@ -28,6 +28,19 @@ export function catalogContract(open: OpenWarehouse): void {
   });
   afterEach(() => harness[Symbol.asyncDispose]());
 
+  async function loadNumbers(numbers: readonly string[]): Promise<void> {
+    await bench.createTable("orders", [newColumn("n", "integer", "n")]);
+    const source = testSource("/logs/a.json");
+    const part = await bench.part(
+      source,
+      "orders",
+      numbers.map((n) => `{"n":${n}}`),
+    );
+    const unit = await bench.unit(source, "orders", 0);
+    const result = await bench.load("orders", [{ ...unit, lines: numbers.length, parts: [part] }]);
+    assert.equal(result.kind, "loaded");
+  }
+
   it("prepares again without effect, also beside itself", async () => {
     await bench.createTable("orders", [newColumn("n", "integer", "n")]);
     const { version } = await bench.warehouse.catalog();
@@ -156,19 +169,6 @@ export function catalogContract(open: OpenWarehouse): void {
   describe("rewriting an integer column as double", () => {
     const rewrite = [{ column: "n", from: "integer" as const, to: "double" as const }];
     const asDouble = tableChange("orders", { create: false, rewrite });
-
-    async function loadNumbers(numbers: readonly string[]): Promise<void> {
-      await bench.createTable("orders", [newColumn("n", "integer", "n")]);
-      const source = testSource("/logs/a.json");
-      const part = await bench.part(
-        source,
-        "orders",
-        numbers.map((n) => `{"n":${n}}`),
-      );
-      const unit = await bench.unit(source, "orders", 0);
-      const result = await bench.load("orders", [{ ...unit, lines: numbers.length, parts: [part] }]);
-      assert.equal(result.kind, "loaded");
-    }
 
     it("keeps the values", async () => {
       const numbers = ["9007199254740992", "-9007199254740992", "0"];

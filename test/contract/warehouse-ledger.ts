@@ -16,6 +16,20 @@ import {
 const stateOf = ({ sourceId, generation, state }: SourceRow): string =>
   `${sourceId.slice(0, 4)}/${generation} ${state}`;
 
+const textOf = (units: readonly UnitKey[]): string[] =>
+  units.map(({ sourceId, generation, eventType }) => `${sourceId}/${generation} ${eventType}`).sort();
+const at = (minute: number): Date => new Date(Date.UTC(2026, 5, 1, 12, minute));
+
+const pending = (source: TestSource, over: Partial<PendingRow> = {}): PendingRow => ({
+  ...unitKeyOf(source, "orders"),
+  receiptKey: `receipts/${source.id}/0.json`,
+  attempts: 1,
+  lastError: "it's down",
+  nextTry: at(0),
+  since: at(0),
+  ...over,
+});
+
 export function ledgerContract(open: OpenWarehouse): void {
   let harness: WarehouseHarness;
   let bench: WarehouseBench;
@@ -38,6 +52,12 @@ export function ledgerContract(open: OpenWarehouse): void {
       .sort();
   const stated = (...rows: readonly (readonly [typeof old, number, string])[]): string[] =>
     rows.map(([{ id }, generation, state]) => `${id.slice(0, 4)}/${generation} ${state}`).sort();
+
+  /** The old source has a unit in the ledger and is still loading. */
+  async function loadOld(): Promise<void> {
+    await bench.warehouse.settleSources([sourceRow(old, { state: "loading" })]);
+    await bench.load("orders", [await bench.unit(old, "orders", 2), await bench.unit(other, "orders", 1)]);
+  }
 
   describe("sources", () => {
     it("come back as they were settled, by id and by name", async () => {
@@ -119,14 +139,6 @@ export function ledgerContract(open: OpenWarehouse): void {
   });
 
   describe("superseding", () => {
-    const textOf = (units: readonly UnitKey[]): string[] =>
-      units.map(({ sourceId, generation, eventType }) => `${sourceId}/${generation} ${eventType}`).sort();
-
-    async function loadOld(): Promise<void> {
-      await bench.warehouse.settleSources([sourceRow(old, { state: "loading" })]);
-      await bench.load("orders", [await bench.unit(old, "orders", 2), await bench.unit(other, "orders", 1)]);
-    }
-
     it("gives the units to replace, blocks the older source, and can be asked again", async () => {
       await loadOld();
       const row = sourceRow(middle, { state: "loading" });
@@ -200,17 +212,6 @@ export function ledgerContract(open: OpenWarehouse): void {
   });
 
   describe("pending units", () => {
-    const at = (minute: number): Date => new Date(Date.UTC(2026, 5, 1, 12, minute));
-    const pending = (source: typeof old, over: Partial<PendingRow> = {}): PendingRow => ({
-      ...unitKeyOf(source, "orders"),
-      receiptKey: `receipts/${source.id}/0.json`,
-      attempts: 1,
-      lastError: "it's down",
-      nextTry: at(0),
-      since: at(0),
-      ...over,
-    });
-
     it("come back oldest first, the due ones if asked", async () => {
       const rows = [pending(newer, { nextTry: at(9) }), pending(old, { nextTry: at(3) }), pending(other)];
       await bench.warehouse.putPending(rows);

@@ -291,9 +291,8 @@ export function loadingContract(open: OpenWarehouse): void {
     }
 
     it("goes by source id when the times are equal", async () => {
-      const [low, high] = [a, { ...b, key: a.key, lastModified: a.lastModified }].sort((x, y) =>
-        x.id < y.id ? -1 : 1,
-      ) as [typeof a, typeof a];
+      const sameTime = { ...b, key: a.key, lastModified: a.lastModified };
+      const [low, high] = a.id < sameTime.id ? [a, sameTime] : [sameTime, a];
       await bench.warehouse.settleSources([sourceRow(high)]);
 
       const late = await bench.load("orders", [await bench.unit(low, "orders", 1)]);

@@ -37,6 +37,9 @@ const KEYS = [
   "id",
 ];
 
+/** A rescued value in two pieces. */
+const entry = (p: string, t: string): string => JSON.stringify({ p, t: [t.slice(0, 9), t.slice(9)] });
+
 export function rescueContract(open: OpenWarehouse): void {
   let harness: WarehouseHarness;
   let bench: WarehouseBench;
@@ -204,7 +207,6 @@ export function rescueContract(open: OpenWarehouse): void {
     };
 
     it("leave no trace in columns, json columns and rescued values", async () => {
-      const entry = (p: string, t: string) => JSON.stringify({ p, t: [t.slice(0, 9), t.slice(9)] });
       const lineRescued = `[${[
         entry('["user","card"]', `"${secret}"`),
         entry('["user","card",0,"x"]', `"${secret}"`),

@@ -2,4 +2,7 @@
 // with U+FEFF would come back another. Its decoder is a property of this module of its own (1.5.6); the cases table fails if it moves.
 import accessors from "@duckdb/node-api/lib/vectors/dataAccessors.js";
 
-Reflect.set(accessors, "textDecoder", new TextDecoder("utf-8", { ignoreBOM: true }));
+/** Makes texts read through the driver in this process come back whole. Before the first query. */
+export function keepByteOrderMarks(): void {
+  Reflect.set(accessors, "textDecoder", new TextDecoder("utf-8", { ignoreBOM: true }));
+}

@@ -2,7 +2,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LIST, listValue, VARCHAR } from "@duckdb/node-api";
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
-import "./keep-byte-order-marks.ts";
+import { keepByteOrderMarks } from "./keep-byte-order-marks.ts";
+
+keepByteOrderMarks();
 
 /** A bound value. Numbers are integers, lists are lists of texts; dates are bound as texts in ISO form. */
 export type Parameter = string | number | bigint | boolean | null | readonly string[];

@@ -6,6 +6,7 @@ import {
   SOURCE_MEMBER,
   type QuarantineReason,
 } from "../../../shared/contracts/words.ts";
+import { asBuffer } from "./bytes.ts";
 import type { BlockResult, QuarantinedLine, TypeSegment } from "./contract.ts";
 import type { TypeTable } from "./type-table.ts";
 
@@ -27,6 +28,7 @@ export class BlockBuilder {
   #bytesOfType = new Float64Array(64);
   #linesOfType = new Int32Array(64);
   #typesSeen: number[] = [];
+  readonly #prefixes: (Uint8Array | undefined)[] = [];
   #quarantined: QuarantinedLine[] = [];
   #dropped = 0;
   #blank = 0;
@@ -35,6 +37,11 @@ export class BlockBuilder {
   constructor(sourceId: string, types: TypeTable) {
     this.#types = types;
     this.#head = Buffer.from(`{"${SOURCE_MEMBER}":${JSON.stringify(sourceId)},"${LINE_MEMBER}":`);
+  }
+
+  /** To be called when the types were forgotten. */
+  forgetTypes(): void {
+    this.#prefixes.length = 0;
   }
 
   begin(block: Uint8Array, firstLine: number): void {
@@ -127,40 +134,61 @@ export class BlockBuilder {
 
   #layOut(): TypeSegment[] {
     const total = this.#typesSeen.reduce((sum, type) => sum + this.#bytesOfType[type]!, 0);
-    const out = new Uint8Array(total);
+    // Every byte is written: no need for zeros.
+    const out = Buffer.allocUnsafeSlow(total);
     const segments: TypeSegment[] = [];
     let at = 0;
     for (const type of this.#typesSeen) {
       const end = at + this.#bytesOfType[type]!;
       const [eventType, lines] = [this.#types.names[type]!, this.#linesOfType[type]!];
-      segments.push({ eventType, lines, bytes: out.subarray(at, end) });
+      segments.push({ eventType, lines, bytes: new Uint8Array(out.buffer, at, end - at) });
       // From here on the place where the type's next line goes.
       this.#bytesOfType[type] = at;
       at = end;
     }
-    for (let row = 0; row < this.#rowCount; row++) this.#write(out, row);
+    this.#writeRows(out);
     for (const type of this.#typesSeen) this.#bytesOfType[type] = this.#linesOfType[type] = 0;
     return segments;
   }
 
-  #write(out: Uint8Array, row: number): void {
-    const [type, index] = [this.#rows[row * COLUMNS + TYPE]!, this.#rows[row * COLUMNS + LINE]!];
-    const [start, end] = [this.#rows[row * COLUMNS + START]!, this.#rows[row * COLUMNS + END]!];
-    const member = this.#types.members[type]!;
-    let at = this.#bytesOfType[type]!;
-    out.set(this.#head, at);
-    at += this.#head.length;
-    at = writeDecimal(out, at, this.#firstLine + index);
-    out.set(member, at);
-    at += member.length;
-    // An empty body is the closing bracket alone: it takes the comma's place.
-    if (end - start === 1) out[at - 1] = CLOSE;
-    else {
-      out.set(this.#bodies.get(row) ?? this.#block.subarray(start, end), at);
-      at += end - start;
+  #writeRows(out: Buffer): void {
+    const block = asBuffer(this.#block);
+    const rows = this.#rows;
+    const headLength = this.#head.length;
+    for (let row = 0; row < this.#rowCount * COLUMNS; row += COLUMNS) {
+      const type = rows[row + TYPE]!;
+      const [start, end] = [rows[row + START]!, rows[row + END]!];
+      const line = this.#firstLine + rows[row + LINE]!;
+      const prefix = this.#prefix(type, line);
+      let at = this.#bytesOfType[type]!;
+      writeDecimal(prefix, headLength, line);
+      out.set(prefix, at);
+      at += prefix.length;
+      // An empty body is the closing bracket alone: it takes the comma's place.
+      if (end - start === 1) out[at - 1] = CLOSE;
+      else {
+        const body = this.#bodies.size > 0 ? this.#bodies.get(row / COLUMNS) : undefined;
+        if (body) out.set(body, at);
+        else block.copy(out, at, start, end);
+        at += end - start;
+      }
+      out[at++] = NEWLINE;
+      this.#bytesOfType[type] = at;
     }
-    out[at++] = NEWLINE;
-    this.#bytesOfType[type] = at;
+  }
+
+  /** The system members of a type's lines, with room for a line number of as many digits. */
+  #prefix(type: number, line: number): Uint8Array {
+    const digits = decimalDigits(line);
+    const known = this.#prefixes[type];
+    const member = this.#types.members[type]!;
+    const length = this.#head.length + digits + member.length;
+    if (known?.length === length) return known;
+    const made = new Uint8Array(length);
+    made.set(this.#head);
+    made.set(member, length - member.length);
+    this.#prefixes[type] = made;
+    return made;
   }
 }
 
@@ -176,14 +204,13 @@ function decimalDigits(value: number): number {
   return digits;
 }
 
-function writeDecimal(out: Uint8Array, at: number, value: number): number {
-  const end = at + decimalDigits(value);
-  for (let to = end - 1, rest = value; to >= at; to--) {
+function writeDecimal(out: Uint8Array, at: number, value: number): void {
+  let rest = value;
+  for (let to = at + decimalDigits(value) - 1; to >= at; to--) {
     const next = Math.floor(rest / 10);
     out[to] = 0x30 + rest - next * 10;
     rest = next;
   }
-  return end;
 }
 
 function countPipes(bytes: Uint8Array, start: number, end: number): number {

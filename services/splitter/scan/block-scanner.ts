@@ -3,7 +3,7 @@
 import { MAX_LINE_BYTES } from "../../../shared/contracts/words.ts";
 import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
 import { BlockBuilder } from "./block-builder.ts";
-import { ByteScanner, FATE } from "./byte-scanner.ts";
+import { ByteScanner, FATE, PADDING } from "./byte-scanner.ts";
 import type { BlockResult, ScanOptions } from "./contract.ts";
 import { judgeLine, noEventType } from "./judge-line.ts";
 import { KeyTable } from "./key-table.ts";
@@ -34,8 +34,9 @@ export class BlockScanner {
   /** Number of the constant event type, −1 when there is none. */
   #constant = -1;
   #block: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #framed = false;
-  /** The last record, when nothing follows it in its block. */
+  /** The last record, when too little follows it in its block. */
   #tail = new Uint8Array(1024);
 
   constructor(options: ScanOptions) {
@@ -54,11 +55,11 @@ export class BlockScanner {
    */
   scan(block: Uint8Array, firstLine: number, firstOffset: number): BlockResult {
     this.#begin(block, firstLine, false);
-    const end = block.lastIndexOf(NEWLINE) + 1;
+    const end = block.length > PADDING ? block.lastIndexOf(NEWLINE, block.length - PADDING - 1) + 1 : 0;
     let at = firstOffset === 0 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0;
     let index = 0;
     for (; at < end; index++) at = this.#line(at, index, firstOffset);
-    if (at < block.length) this.#last(at, block.length, index++, firstOffset + at);
+    for (; at < block.length; index++) at = this.#lastLine(at, index, firstOffset);
     return this.#builder.finish(index);
   }
 
@@ -77,10 +78,10 @@ export class BlockScanner {
     for (let index = 0; index < records; index++) {
       const [start, end] = [spans[index * 2]!, spans[index * 2 + 1]!];
       const offset = typeof offsets === "number" ? offsets + start : offsets[index]!;
-      if (end >= block.length) this.#last(start, end, index, offset);
+      if (end > block.length - PADDING) this.#last(start, end, index, offset);
       else {
-        const fate = this.#scan(block, start, end);
-        this.#settle(fate, block, start, end, index, offset);
+        const fate = this.#scanFramed(start, end);
+        this.#settle(fate, this.#block, start, end, index, offset);
       }
     }
     return this.#builder.finish(records);
@@ -95,39 +96,62 @@ export class BlockScanner {
   }
 
   #begin(block: Uint8Array, firstLine: number, framed: boolean): void {
-    this.#block = block;
+    // Of one class always, so that the inner loop is compiled for that one.
+    this.#block = new Uint8Array(block.buffer, block.byteOffset, block.length);
+    this.#view = new DataView(block.buffer, block.byteOffset, block.length);
     this.#framed = framed;
     if (this.#types.names.length > MAX_TYPES) {
       this.#empty();
       this.#types.clear();
+      this.#builder.forgetTypes();
     }
     const { constantEventType } = this.#options;
     if (constantEventType !== undefined) this.#constant = this.#types.id(constantEventType);
     this.#builder.begin(block, firstLine);
   }
 
-  #scan(bytes: Uint8Array, at: number, recordEnd: number): number {
+  #scan(bytes: Uint8Array, view: DataView, at: number, recordEnd: number): number {
     if (this.#tree.full || this.#keys.full || this.#rowsCounted >= MAX_ROWS) this.#empty();
-    return this.#scanner.scan(bytes, at, recordEnd, this.#constant);
+    return this.#scanner.scan(bytes, view, at, recordEnd, this.#constant);
+  }
+
+  #scanFramed(start: number, end: number): number {
+    try {
+      return this.#scan(this.#block, this.#view, start, end);
+    } catch (error) {
+      // Read on beyond the block: the record does not end where it should.
+      if (error instanceof RangeError) return FATE.ODD;
+      throw error;
+    }
   }
 
   /** Scans the text line at `at`, which ends with a newline; returns where the next one begins. */
   #line(at: number, index: number, firstOffset: number): number {
     const block = this.#block;
-    const fate = this.#scan(block, at, -1);
+    const fate = this.#scan(block, this.#view, at, -1);
     const next = fate === FATE.ODD ? block.indexOf(NEWLINE, at) + 1 : this.#scanner.next;
     const end = next - 2 >= at && block[next - 2] === RETURN ? next - 2 : next - 1;
     this.#settle(fate, block, at, end, index, firstOffset + at);
     return next;
   }
 
-  /** Scans a record that ends where the block ends: a copy that something follows. */
+  /** Scans the text line at `at`, near the end of the block, which may lack its newline. */
+  #lastLine(at: number, index: number, firstOffset: number): number {
+    const block = this.#block;
+    const newline = block.indexOf(NEWLINE, at);
+    const next = newline < 0 ? block.length : newline + 1;
+    const end = newline > at && block[newline - 1] === RETURN ? newline - 1 : newline < 0 ? next : newline;
+    this.#last(at, end, index, firstOffset + at);
+    return next;
+  }
+
+  /** Scans a record near the end of the block: a copy that enough follows. */
   #last(start: number, end: number, index: number, offset: number): void {
     const length = end - start;
-    if (this.#tail.length <= length) this.#tail = new Uint8Array(length * 2);
+    if (this.#tail.length < length + PADDING) this.#tail = new Uint8Array(length * 2 + PADDING);
     this.#tail.set(this.#block.subarray(start, end));
     this.#tail[length] = NEWLINE;
-    const fate = this.#scan(this.#tail, 0, this.#framed ? length : -1);
+    const fate = this.#scan(this.#tail, new DataView(this.#tail.buffer), 0, this.#framed ? length : -1);
     this.#settle(fate, this.#tail, start, end, index, offset);
   }
 
@@ -176,7 +200,7 @@ export class BlockScanner {
   #count(bytes: Uint8Array): void {
     const context = this.#context;
     context.settle();
-    this.#stats.add(context.length, context.nodes, context.kinds, context.values, bytes);
+    this.#stats.add(context.length, context.tape, context.values, bytes);
     this.#rowsCounted++;
   }
 

@@ -2,13 +2,16 @@
 // kind and limits of each value. It is one long function on purpose: positions and states stay in registers. What it cannot judge in passing
 // it calls odd and leaves to the slow path; it never accepts what the slow path would refuse or rewrite.
 import { MAX_DEPTH, MAX_STRING_BYTES } from "../../../shared/contracts/words.ts";
-import { escapedStringKind, SPECIAL, StringReader, stringKind } from "./bytes.ts";
-import { KIND } from "./kinds.ts";
+import { escapedStringKind, StringReader, stringKind } from "./bytes.ts";
+import { HOT, HOT_SHIFT } from "./hot.ts";
+import type { KeyTable } from "./key-table.ts";
+import { KIND, KIND_SHIFT } from "./kinds.ts";
 import { FRAME, type LineContext, ODD } from "./line-context.ts";
 import { NumberReader } from "./number-bytes.ts";
-import type { KeyTable } from "./key-table.ts";
-import { SILENT, TYPE_PATH, type PathTree } from "./path-tree.ts";
+import { NO_NODE, SILENT, type PathTree } from "./path-tree.ts";
 
+/** Bytes that must follow a record in its block, because words are read. */
+export const PADDING = 16;
 export const FATE = { OBJECT: 0, BLANK: 1, ODD: 2 } as const;
 
 const QUOTE = 0x22;
@@ -40,9 +43,10 @@ export class ByteScanner {
 
   /**
    * Scans one record that begins at `at`: a text line up to the next newline, which must be there (`recordEnd` −1), or a framed one up to
-   * `recordEnd`, in which newlines are white space and behind which the block goes on. `type` is the event type when it is known beforehand, else −1.
+   * `recordEnd`, in which newlines are white space. At least PADDING bytes must follow in the block. `view` is the block's. `type` is the event
+   * type when it is known beforehand, else −1.
    */
-  scan(bytes: Uint8Array, at: number, recordEnd: number, type: number): number {
+  scan(bytes: Uint8Array, view: DataView, at: number, recordEnd: number, type: number): number {
     const [tree, context] = [this.#tree, this.context];
     let p = bytes[at] === 0x7b ? at : this.#white(bytes, at, recordEnd);
     if (bytes[p] !== 0x7b) {
@@ -52,122 +56,135 @@ export class ByteScanner {
     this.hasNewlines = false;
     this.bodyStart = p + 1;
 
-    const frames = context.frames;
-    let node = context.begin(type);
-    let { nodes, kinds, values } = context;
-    let { stamp, first, next, keyStart, keyLength, flags } = tree;
-    let keyBytes = this.#keys.bytes;
-    let tape = 1;
-    let depth = 1;
+    const { frames } = context;
     const limit = recordEnd < 0 ? 0x7fffffff : recordEnd;
+    let node = context.begin(type);
+    let { hot } = tree;
+    let { words } = this.#keys;
+    let { tape, values } = context;
+    let room = tape.length - 2;
+    let length = 1;
+    let depth = 1;
     let isArray = false;
-    let before = -1;
+    // Where in `hot` the guess at the next member stands: at the member before, or at the object itself.
+    let link = (node << HOT_SHIFT) + HOT.FIRST;
     let members = 0;
     let object = ++context.object;
-    nodes[0] = node;
-    kinds[0] = KIND.OBJECT;
+    tape[0] = (node << KIND_SHIFT) | KIND.OBJECT;
 
-    p = bytes[p + 1]! > SPACE ? p + 1 : this.#white(bytes, p + 1, recordEnd);
+    p++;
+    if (bytes[p]! <= SPACE) p = this.#white(bytes, p, recordEnd);
     let closing = bytes[p] === 0x7d;
     if (closing) this.bodyStart = p;
 
     for (;;) {
       while (!closing) {
-        let n = -1;
+        let n = NO_NODE;
         if (!isArray) {
-          if (bytes[p] !== QUOTE || p >= limit) return FATE.ODD;
-          const key = p + 1;
           members++;
           // The key that came next the last time, then the one after it: members that come and go.
-          let guess = before >= 0 ? next[before]! : node >= 0 ? first[node]! : -1;
-          for (let tries = 0; guess >= 0 && tries < 2; tries++) {
-            const length = keyLength[guess]!;
-            const start = keyStart[guess]!;
-            let i = 0;
-            while (keyBytes[start + i] === bytes[key + i] && i < length) i++;
-            if (i === length && bytes[key + i] === QUOTE) {
-              n = guess;
-              break;
+          n = hot[link]!;
+          for (let tries = 0; n !== NO_NODE; tries++) {
+            const guess = n << HOT_SHIFT;
+            const last = hot[guess + HOT.LAST]!;
+            let word = hot[guess + HOT.WORD]!;
+            let q = p;
+            while (word < last && view.getInt32(q, true) === words[word]) {
+              word++;
+              q += 4;
             }
-            guess = next[guess]!;
+            if (word === last && ((view.getInt32(q, true) ^ words[last]!) & hot[guess + HOT.MASK]!) === 0)
+              break;
+            n = tries === 0 ? hot[guess + HOT.NEXT]! : NO_NODE;
           }
-          if (n >= 0) {
-            if (stamp[n] === object) return FATE.ODD;
-            stamp[n] = object;
-            before = n;
-            p = key + keyLength[n]! + 1;
+          if (n !== NO_NODE) {
+            const known = n << HOT_SHIFT;
+            if (hot[known + HOT.OBJECT] === object) return FATE.ODD;
+            hot[known + HOT.OBJECT] = object;
+            link = known + HOT.NEXT;
+            p += hot[known + HOT.BYTES]!;
           } else {
-            context.length = tape;
-            n = context.member(bytes, key, node, before, object, members, depth);
+            if (bytes[p] !== QUOTE) return FATE.ODD;
+            context.length = length;
+            n = context.member(bytes, p + 1, node, link, object, members, depth);
             if (n === ODD) return FATE.ODD;
-            tape = context.length;
+            length = context.length;
             p = context.keyEnd + 1;
-            if (n >= 0) before = n;
-            ({ stamp, first, next, keyStart, keyLength, flags } = tree);
-            ({ nodes, kinds, values } = context);
-            keyBytes = this.#keys.bytes;
+            if (n !== NO_NODE) link = n << HOT_SHIFT;
+            ({ hot } = tree);
+            ({ words } = this.#keys);
+            ({ tape, values } = context);
+            room = tape.length - 2;
+            if (bytes[p] !== COLON) p = this.#white(bytes, p, recordEnd);
+            if (bytes[p++] !== COLON) return FATE.ODD;
           }
-          if (bytes[p] !== COLON) {
-            p = this.#white(bytes, p, recordEnd);
-            if (bytes[p] !== COLON) return FATE.ODD;
-          }
-          p++;
           if (bytes[p]! <= SPACE) p = this.#white(bytes, p, recordEnd);
-          if (tape + 2 > nodes.length) {
+          if (length >= room) {
             if (!context.grow()) return FATE.ODD;
-            ({ nodes, kinds, values } = context);
+            ({ tape, values } = context);
+            room = tape.length - 2;
           }
         }
 
         const c = bytes[p]!;
         if (c === QUOTE) {
           const start = ++p;
-          while (SPECIAL[bytes[p]!] === 0) p++;
-          let length = p - start;
+          // Four bytes at a time while none of them is a quote, a backslash, a control character or beyond ASCII.
+          let special: number;
+          for (;;) {
+            const w = view.getInt32(p, true);
+            const plain =
+              (w + 0x60606060) & ((w ^ 0x22222222) + 0x7f7f7f7f) & ((w ^ 0x5c5c5c5c) + 0x7f7f7f7f);
+            special = (w | ~plain) & 0x80808080;
+            if (special !== 0) break;
+            p += 4;
+          }
+          p += (31 - Math.clz32(special & -special)) >> 3;
+          let size = p - start;
           let kind: number;
-          if (bytes[p] === QUOTE) kind = length < 10 ? KIND.STRING : stringKind(bytes, start, length);
+          if (bytes[p] === QUOTE) kind = size < 10 ? KIND.STRING : stringKind(bytes, start, size);
           else {
             p = this.#strings.finish(bytes, p);
             if (p < 0) return FATE.ODD;
-            length = p - start - this.#strings.surplus;
-            kind = length < p - start ? escapedStringKind(bytes, start, p, length) : KIND.STRING;
+            size = p - start - this.#strings.surplus;
+            kind = size < p - start ? escapedStringKind(bytes, start, p, size) : KIND.STRING;
           }
-          if (length > MAX_STRING_BYTES) return FATE.ODD;
+          if (size > MAX_STRING_BYTES) return FATE.ODD;
           p++;
-          if (n >= 0 && (flags[n]! & SILENT) === 0) {
-            nodes[tape] = n;
-            kinds[tape] = kind;
-            values[tape++] = length;
-            if ((flags[n]! & TYPE_PATH) !== 0) {
-              context.length = tape;
-              this.#saveFrame(depth, node, before, object, members);
-              if (context.candidate(bytes, n, start, p - 1, length, depth)) {
+          const flags = hot[(n << HOT_SHIFT) + HOT.FLAGS]!;
+          if ((flags & SILENT) === 0) {
+            tape[length] = (n << KIND_SHIFT) | kind;
+            values[length++] = size;
+            if (flags !== 0) {
+              context.length = length;
+              frames[depth * FRAME.COLUMNS + FRAME.NODE] = node;
+              frames[depth * FRAME.COLUMNS + FRAME.LINK] = link;
+              if (context.candidate(bytes, n, start, p - 1, size, depth)) {
                 node = frames[depth * FRAME.COLUMNS + FRAME.NODE]!;
-                before = frames[depth * FRAME.COLUMNS + FRAME.BEFORE]!;
+                link = frames[depth * FRAME.COLUMNS + FRAME.LINK]!;
               }
-              ({ stamp, first, next, keyStart, keyLength, flags } = tree);
-              keyBytes = this.#keys.bytes;
+              ({ hot } = tree);
+              ({ words } = this.#keys);
             }
           }
         } else if (c === 0x7b || c === 0x5b) {
-          if (depth === MAX_DEPTH) return FATE.ODD;
+          if (depth === MAX_DEPTH || p >= limit) return FATE.ODD;
           const opensArray = c === 0x5b;
-          if (isArray && node >= 0) {
+          if (isArray) {
             n = tree.elementsOf(node);
-            ({ stamp, first, next, keyStart, keyLength, flags } = tree);
+            ({ hot } = tree);
           }
-          if (n >= 0 && (flags[n]! & SILENT) === 0) {
-            nodes[tape] = n;
-            kinds[tape++] = opensArray ? KIND.ARRAY : KIND.OBJECT;
+          if ((hot[(n << HOT_SHIFT) + HOT.FLAGS]! & SILENT) === 0) {
+            tape[length++] = (n << KIND_SHIFT) | (opensArray ? KIND.ARRAY : KIND.OBJECT);
           }
           const frame = depth++ * FRAME.COLUMNS;
           frames[frame + FRAME.NODE] = node;
-          frames[frame + FRAME.BEFORE] = before;
+          frames[frame + FRAME.LINK] = link;
           frames[frame + FRAME.OBJECT] = object;
           frames[frame + FRAME.MEMBERS] = members;
           frames[frame + FRAME.ARRAY] = isArray ? 1 : 0;
           node = n;
-          before = -1;
+          link = (n << HOT_SHIFT) + HOT.FIRST;
           members = 0;
           isArray = opensArray;
           if (!opensArray) object = ++context.object;
@@ -179,9 +196,8 @@ export class ByteScanner {
           const end = literalEnd(bytes, p, c);
           if (end < 0) return FATE.ODD;
           p = end;
-          if (n >= 0 && (flags[n]! & SILENT) === 0) {
-            nodes[tape] = n;
-            kinds[tape++] = c === 0x6e ? KIND.NULL : KIND.BOOLEAN;
+          if ((hot[(n << HOT_SHIFT) + HOT.FLAGS]! & SILENT) === 0) {
+            tape[length++] = (n << KIND_SHIFT) | (c === 0x6e ? KIND.NULL : KIND.BOOLEAN);
           }
         } else {
           const start = p;
@@ -206,19 +222,20 @@ export class ByteScanner {
             kind = this.#numbers.kind;
             value = this.#numbers.value;
           } else if (c === 0x2d) value = -value;
-          if (n >= 0 && (flags[n]! & SILENT) === 0) {
-            nodes[tape] = n;
-            kinds[tape] = kind;
-            values[tape++] = value;
-            if ((flags[n]! & TYPE_PATH) !== 0 && kind !== KIND.FLOAT) {
-              context.length = tape;
-              this.#saveFrame(depth, node, before, object, members);
+          const flags = hot[(n << HOT_SHIFT) + HOT.FLAGS]!;
+          if ((flags & SILENT) === 0) {
+            tape[length] = (n << KIND_SHIFT) | kind;
+            values[length++] = value;
+            if (flags !== 0 && kind !== KIND.FLOAT) {
+              context.length = length;
+              frames[depth * FRAME.COLUMNS + FRAME.NODE] = node;
+              frames[depth * FRAME.COLUMNS + FRAME.LINK] = link;
               if (context.candidate(bytes, n, start, p, p - start, depth)) {
                 node = frames[depth * FRAME.COLUMNS + FRAME.NODE]!;
-                before = frames[depth * FRAME.COLUMNS + FRAME.BEFORE]!;
+                link = frames[depth * FRAME.COLUMNS + FRAME.LINK]!;
               }
-              ({ stamp, first, next, keyStart, keyLength, flags } = tree);
-              keyBytes = this.#keys.bytes;
+              ({ hot } = tree);
+              ({ words } = this.#keys);
             }
           }
         }
@@ -235,7 +252,7 @@ export class ByteScanner {
       if (--depth === 0) break;
       const frame = depth * FRAME.COLUMNS;
       node = frames[frame + FRAME.NODE]!;
-      before = frames[frame + FRAME.BEFORE]!;
+      link = frames[frame + FRAME.LINK]!;
       object = frames[frame + FRAME.OBJECT]!;
       members = frames[frame + FRAME.MEMBERS]!;
       isArray = frames[frame + FRAME.ARRAY] === 1;
@@ -246,7 +263,7 @@ export class ByteScanner {
         if (bytes[p]! <= SPACE) p = this.#white(bytes, p, recordEnd);
       }
     }
-    context.length = tape;
+    context.length = length;
     return this.#end(bytes, p, recordEnd);
   }
 
@@ -258,10 +275,6 @@ export class ByteScanner {
     this.next = end + 1;
     if (recordEnd < 0) return bytes[end] === NEWLINE ? FATE.OBJECT : FATE.ODD;
     return at <= recordEnd && this.#white(bytes, at, recordEnd) >= recordEnd ? FATE.OBJECT : FATE.ODD;
-  }
-
-  #saveFrame(depth: number, node: number, before: number, object: number, members: number): void {
-    this.context.frames.set([node, before, object, members, 0], depth * FRAME.COLUMNS);
   }
 
   /** Position of the first byte at `at` or after that is no white space; a newline at `recordEnd` or later is none. */

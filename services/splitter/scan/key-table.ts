@@ -4,6 +4,8 @@ import { randomInt } from "node:crypto";
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
 import { asBuffer } from "./bytes.ts";
+import { HOT } from "./hot.ts";
+import { finishHash, larger } from "./tables.ts";
 
 /** Beyond these the scanner starts anew, so that hostile keys cost no memory. */
 const MAX_KEYS = 200_000;
@@ -14,9 +16,11 @@ const MAX_WRITTEN = 127 * 6;
 const MAX_PROBES = 64;
 
 export class KeyTable {
-  /** The bytes of all keys as they are written, each followed by a quote. */
+  /** All keys as they are written, `"key":`, in little-endian words, each beginning with a new one. */
+  words = new Int32Array(1024);
+  /** The same bytes. */
   bytes = new Uint8Array(4096);
-  /** Where a key's bytes begin, and how many there are without the quote. */
+  /** Where a key's bytes begin, and how many there are, without quotes and colon. */
   start = new Int32Array(256);
   length = new Int32Array(256);
   /** The entry of the same key written without escapes. */
@@ -66,12 +70,11 @@ export class KeyTable {
     const text = asBuffer(written).toString();
     const name = hasEscapes ? parsed(text) : text;
     if (name === undefined || !isAddressable(name)) return -1;
-    const id = this.#enter(written, hash, 1, name.startsWith(SYSTEM_PREFIX));
-    if (id > 0 && hasEscapes) {
-      const meant = this.id(name);
-      if (meant < 0) return -1;
-      this.meant[id] = meant;
-    }
+    const system = name.startsWith(SYSTEM_PREFIX);
+    const meant = hasEscapes ? this.id(name) : 0;
+    if (meant < 0) return -1;
+    const id = this.#enter(written, hash, 1, system);
+    if (id > 0 && hasEscapes) this.meant[id] = meant;
     return id;
   }
 
@@ -102,20 +105,43 @@ export class KeyTable {
     for (let probe = 0; this.#slots[slot] !== 0; probe++, slot = (slot + 1) & mask)
       if (probe >= MAX_PROBES) return -1;
     if (this.count === this.start.length) this.#growEntries();
-    while (this.#used + key.length + 1 > this.bytes.length) this.bytes = larger(this.bytes);
     const id = this.count++;
-    this.bytes.set(key, this.#used);
-    this.bytes[this.#used + key.length] = 0x22;
+    this.#store(key);
     this.written[id] = written;
-    this.start[id] = this.#used;
+    this.start[id] = this.#used + 1;
     this.length[id] = key.length;
     this.meant[id] = id;
     this.system[id] = Number(system);
     this.#hashes[id] = hash;
     this.#slots[slot] = id;
-    this.#used += key.length + 1;
+    this.#used += (key.length + 6) & ~3;
     if (this.count * 4 > this.#slots.length) this.#growSlots();
     return id;
+  }
+
+  #store(key: Uint8Array): void {
+    while (this.#used + key.length + 8 > this.bytes.length) {
+      this.bytes = larger(this.bytes);
+      this.words = larger(this.words);
+    }
+    this.bytes.set(key, this.#used + 1);
+    this.bytes[this.#used] = this.bytes[this.#used + key.length + 1] = 0x22;
+    this.bytes[this.#used + key.length + 2] = 0x3a;
+    for (let at = this.#used; at < this.#used + key.length + 3; at += 4) {
+      const [a, b, c, d] = this.bytes.subarray(at, at + 4);
+      this.words[at >> 2] = a! | (b! << 8) | (c! << 16) | (d! << 24);
+    }
+  }
+
+  /** Writes where the words of a key are into the columns WORD to BYTES at `at`; a key that is never written as it is gets none. */
+  describe(id: number, hot: Int32Array, at: number): void {
+    const size = this.length[id]! + 3;
+    const first = this.start[id]! >> 2;
+    const inLast = ((size - 1) & 3) + 1;
+    hot[at] = first;
+    hot[at + HOT.LAST - HOT.WORD] = this.written[id] === 1 ? first + ((size - 1) >> 2) : -1;
+    hot[at + HOT.MASK - HOT.WORD] = inLast === 4 ? -1 : (1 << (8 * inLast)) - 1;
+    hot[at + HOT.BYTES - HOT.WORD] = size;
   }
 
   #equals(id: number, source: Uint8Array, start: number): boolean {
@@ -142,32 +168,6 @@ export class KeyTable {
     }
     this.#slots = slots;
   }
-}
-
-/** Mixes the high bits into the low ones, which choose the slot. */
-export function finishHash(hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return mixed ^ (mixed >>> 13);
-}
-
-/** A typed array of twice the length that begins with the same elements. */
-export function larger<T extends Uint8Array | Int32Array | Uint32Array | Float64Array | Uint16Array>(
-  array: T,
-): T;
-export function larger(
-  array: Uint8Array | Int32Array | Uint32Array | Float64Array | Uint16Array,
-): Uint8Array | Int32Array | Uint32Array | Float64Array | Uint16Array {
-  const length = array.length * 2;
-  if (array instanceof Uint8Array) return withHead(new Uint8Array(length), array);
-  if (array instanceof Int32Array) return withHead(new Int32Array(length), array);
-  if (array instanceof Uint32Array) return withHead(new Uint32Array(length), array);
-  if (array instanceof Uint16Array) return withHead(new Uint16Array(length), array);
-  return withHead(new Float64Array(length), array);
-}
-
-function withHead<T extends { set(head: ArrayLike<number>): void }>(array: T, head: ArrayLike<number>): T {
-  array.set(head);
-  return array;
 }
 
 function parsed(text: string): string | undefined {

@@ -14,14 +14,14 @@ export const KIND = {
   DATE: 7,
   OBJECT: 8,
   ARRAY: 9,
-  /** An integer of 16 to 19 digits within 64 bits: the value is the position of its text. Counted as INTEGER. */
+  /** An integer of 16 to 19 digits within 64 bits: the value is the position of its text. */
   BIG_INTEGER: 10,
   /** No value: the object has more keys than are listed. */
   WHOLE: 11,
 } as const;
 
-/** Kinds that are counted. */
-export const KINDS = 10;
+/** log2 of the counters that a path has: a node and a kind are one integer, node × 16 + kind. */
+export const KIND_SHIFT = 4;
 
 /** Digits of a float, each below 1,024, in one integer. */
 export function packDigits(integerDigits: number, scale: number, significantDigits: number): number {

@@ -3,24 +3,33 @@
 import { MAX_DEPTH, MAX_EVENT_TYPE_BYTES } from "../../../shared/contracts/words.ts";
 import { unescaped } from "./bytes.ts";
 import { isEventType } from "./event-type.ts";
-import { finishHash, larger, type KeyTable } from "./key-table.ts";
-import { KIND } from "./kinds.ts";
+import { HOT, HOT_SHIFT } from "./hot.ts";
+import type { KeyTable } from "./key-table.ts";
+import { KIND, KIND_SHIFT } from "./kinds.ts";
 import { MemberSet } from "./member-set.ts";
 import type { PathStats } from "./path-stats.ts";
-import { SILENT, WHOLE_ABOVE, type PathTree } from "./path-tree.ts";
+import { FIRST_ROOT, NO_NODE, SILENT, type PathTree } from "./path-tree.ts";
+import { finishHash, larger } from "./tables.ts";
 import type { TypeTable } from "./type-table.ts";
 
-/** Columns of an open container: its node, the member before, its number as an object, its members so far, 1 for an array. */
-export const FRAME = { NODE: 0, BEFORE: 1, OBJECT: 2, MEMBERS: 3, ARRAY: 4, COLUMNS: 5 } as const;
+/**
+ * Columns of an open container: its node, where in `hot` the guess at the next member stands, its number as an object, its members so far,
+ * 1 for an array.
+ */
+export const FRAME = { NODE: 0, LINK: 1, OBJECT: 2, MEMBERS: 3, ARRAY: 4, COLUMNS: 5 } as const;
 
 /** Beyond this many values with a path in one line the slow path does it. */
 const MAX_TAPE = 1 << 20;
+const KIND_MASK = (1 << KIND_SHIFT) - 1;
+/** log2 of the values before the event type whose place in the type's tree is remembered. */
+const PREFIX_SHIFT = 3;
 /** The line is for the slow path. */
-export const ODD = -3;
+export const ODD = -1;
 
 export class LineContext {
-  nodes = new Int32Array(1024);
-  kinds = new Uint8Array(1024);
+  /** Nodes and kinds of the values met, node × 16 + kind. */
+  tape = new Int32Array(1024);
+  /** The value to each of them: length of a string, value of an integer … (KIND says which). */
   values = new Float64Array(1024);
   /** Values on the tape. */
   length = 0;
@@ -31,6 +40,8 @@ export class LineContext {
   type = -1;
   /** Numbers the objects, across lines. */
   object = 0;
+  /** Root of each type's tree, NO_NODE for none. */
+  roots = new Int32Array(64);
 
   readonly #keys: KeyTable;
   readonly #tree: PathTree;
@@ -39,11 +50,13 @@ export class LineContext {
   readonly #members = new MemberSet();
   /** The event type in whose tree the tape is, −1 for none. */
   #home = -1;
+  /** Rank of the path that gave the event type. */
   #rank = 0;
   #wholeObject = 0;
-  /** Root of each type's tree, −1 for none. */
-  roots = new Int32Array(64).fill(-1);
   #mapped = new Int32Array(1024);
+  /** For each type, the first nodes of the tape when its lines last moved in, and where they moved. */
+  #prefixFrom = new Int32Array(64 << PREFIX_SHIFT);
+  #prefixTo = new Int32Array(64 << PREFIX_SHIFT);
 
   constructor(keys: KeyTable, tree: PathTree, stats: PathStats, types: TypeTable) {
     this.#keys = keys;
@@ -56,49 +69,51 @@ export class LineContext {
   begin(type: number): number {
     this.length = 0;
     this.#members.clear();
-    this.#rank = Number.POSITIVE_INFINITY;
+    this.#rank = 0xffff;
     this.#wholeObject = 0;
     this.type = this.#home = type;
-    if (this.object > 2 ** 30) {
-      this.object = 0;
-      this.#tree.stamp.fill(0);
-    }
-    if (this.#tree.count === 0) this.#tree.newRoot();
-    return type < 0 ? 0 : this.#root(type);
+    if (this.object > 2 ** 30) this.#renumber();
+    return type < 0 ? FIRST_ROOT : this.#root(type);
   }
 
   /** Makes room on the tape; false when the line has too many values. */
   grow(): boolean {
-    if (this.nodes.length >= MAX_TAPE) return false;
-    this.nodes = larger(this.nodes);
-    this.kinds = larger(this.kinds);
+    if (this.tape.length >= MAX_TAPE) return false;
+    this.tape = larger(this.tape);
     this.values = larger(this.values);
     return true;
   }
 
+  /** To be called when the tree was emptied. */
   forgetTrees(): void {
-    this.roots.fill(-1);
+    this.roots.fill(NO_NODE);
+    this.#prefixFrom.fill(NO_NODE);
+  }
+
+  #renumber(): void {
+    this.object = 0;
+    for (let node = 0; node < this.#tree.count; node++) this.#tree.hot[(node << HOT_SHIFT) + HOT.OBJECT] = 0;
   }
 
   #root(type: number): number {
     while (type >= this.roots.length) {
-      const roots = new Int32Array(this.roots.length * 2).fill(-1);
-      roots.set(this.roots);
-      this.roots = roots;
+      this.roots = larger(this.roots);
+      this.#prefixFrom = larger(this.#prefixFrom);
+      this.#prefixTo = larger(this.#prefixTo);
     }
-    if (this.roots[type]! < 0) this.roots[type] = this.#tree.newRoot();
+    if (this.roots[type] === NO_NODE) this.roots[type] = this.#tree.newRoot();
     return this.roots[type]!;
   }
 
   /**
-   * Looks up the key at `start` (after its opening quote) of the object with this number at `node`, whose member before it is `before` and which
-   * has `members` members with this one. Returns the key's node, WHOLE_ABOVE when it has none, or ODD: invalid, a duplicate, no address.
+   * Looks up the key at `start` (after its opening quote) of the object with this number at `node`, which has `members` members with this
+   * one and whose guess stood at `link`. Returns the key's node, NO_NODE when it has none, or ODD: invalid, a duplicate, no address.
    */
   member(
     bytes: Uint8Array,
     start: number,
     node: number,
-    before: number,
+    link: number,
     object: number,
     members: number,
     depth: number,
@@ -123,19 +138,18 @@ export class LineContext {
     if (key < 0) return ODD;
     key = this.#keys.meant[key]!;
     if (depth === 1 && this.#keys.system[key] === 1) return ODD;
-    const found =
-      node < 0 ? WHOLE_ABOVE : this.#tree.member(node, key, this.#stats.whole[node] === 1, members);
-    if (found >= 0) return this.#known(found, node, before, object);
-    if (hasEscapes) return ODD;
-    return this.#nameless(bytes, start, end, hash, node, object);
+    const found = this.#tree.member(node, key, this.#stats.whole[node] === 1, members);
+    if (found !== NO_NODE) return this.#known(found, link, object);
+    // Escapes would hide that two keys are the same.
+    return hasEscapes ? ODD : this.#nameless(bytes, start, end, hash, node, object);
   }
 
-  #known(found: number, node: number, before: number, object: number): number {
-    const tree = this.#tree;
-    if (tree.stamp[found] === object) return ODD;
-    tree.stamp[found] = object;
-    if (before >= 0) tree.next[before] = found;
-    else tree.first[node] = found;
+  #known(found: number, link: number, object: number): number {
+    const { hot } = this.#tree;
+    const at = (found << HOT_SHIFT) + HOT.OBJECT;
+    if (hot[at] === object) return ODD;
+    hot[at] = object;
+    hot[link] = found;
     return found;
   }
 
@@ -149,14 +163,13 @@ export class LineContext {
     object: number,
   ): number {
     if (!this.#members.add(bytes, start, end, hash, object)) return ODD;
-    const counted = node >= 0 && (this.#tree.flags[node]! & SILENT) === 0 && this.#stats.whole[node] !== 1;
+    const counted = (this.#tree.flags(node) & SILENT) === 0 && this.#stats.whole[node] !== 1;
     if (counted && this.#wholeObject !== object) {
       this.#wholeObject = object;
-      if (this.length + 2 > this.nodes.length && !this.grow()) return ODD;
-      this.nodes[this.length] = node;
-      this.kinds[this.length++] = KIND.WHOLE;
+      if (this.length + 2 > this.tape.length && !this.grow()) return ODD;
+      this.tape[this.length++] = (node << KIND_SHIFT) | KIND.WHOLE;
     }
-    return WHOLE_ABOVE;
+    return NO_NODE;
   }
 
   /**
@@ -184,43 +197,58 @@ export class LineContext {
 
   #moveIn(type: number, depth: number): boolean {
     const root = this.#root(type);
-    if (!this.#mapTape(root, false)) return false;
-    const { stamp } = this.#tree;
-    for (let i = 0; i < this.length; i++) stamp[this.#mapped[i]!] = stamp[this.nodes[i]!]!;
-    for (let at = FRAME.COLUMNS; at <= depth * FRAME.COLUMNS; at += FRAME.COLUMNS) {
-      this.frames[at + FRAME.NODE] = this.#map(this.frames[at + FRAME.NODE]!, root);
-      const before = this.frames[at + FRAME.BEFORE]!;
-      if (before >= 0) this.frames[at + FRAME.BEFORE] = this.#map(before, root);
+    if (!this.#mapTape(type, root)) return false;
+    const { hot } = this.#tree;
+    const { tape, frames } = this;
+    for (let i = 0; i < this.length; i++) {
+      const to = this.#mapped[i]!;
+      hot[(to << HOT_SHIFT) + HOT.OBJECT] = hot[((tape[i]! >> KIND_SHIFT) << HOT_SHIFT) + HOT.OBJECT]!;
+      tape[i] = (to << KIND_SHIFT) | (tape[i]! & KIND_MASK);
     }
-    this.nodes.set(this.#mapped.subarray(0, this.length));
+    for (let at = FRAME.COLUMNS; at <= depth * FRAME.COLUMNS; at += FRAME.COLUMNS) {
+      const link = frames[at + FRAME.LINK]!;
+      frames[at + FRAME.NODE] = this.#map(frames[at + FRAME.NODE]!, root);
+      frames[at + FRAME.LINK] = this.#map(link >> HOT_SHIFT, root) << HOT_SHIFT;
+    }
     this.#home = type;
     return true;
   }
 
-  /** Moves the tape of a whole line to the tree of its event type; values without a node there get a negative one. */
-  settle(): void {
-    if (this.#home === this.type) return;
-    this.#mapTape(this.#root(this.type), true);
-    this.nodes.set(this.#mapped.subarray(0, this.length));
-    this.#home = this.type;
-  }
-
-  /** Finds the nodes of the tape in another tree; `wholeToo`: also when some have none there because an object is whole. */
-  #mapTape(root: number, wholeToo: boolean): boolean {
-    while (this.#mapped.length < this.nodes.length) this.#mapped = larger(this.#mapped);
+  /** Finds the nodes of the tape in the type's tree; false when some have none there because an object is whole. */
+  #mapTape(type: number, root: number): boolean {
+    while (this.#mapped.length < this.tape.length) this.#mapped = larger(this.#mapped);
     for (let i = 0; i < this.length; i++) {
-      const node = this.#map(this.nodes[i]!, root);
-      if (node < 0 && !wholeToo) return false;
-      this.#mapped[i] = node;
+      const node = this.tape[i]! >> KIND_SHIFT;
+      const at = (type << PREFIX_SHIFT) + i;
+      if (i < 1 << PREFIX_SHIFT && this.#prefixFrom[at] === node) {
+        this.#mapped[i] = this.#prefixTo[at]!;
+        continue;
+      }
+      const to = this.#map(node, root);
+      if (to === NO_NODE) return false;
+      this.#mapped[i] = to;
+      if (i >= 1 << PREFIX_SHIFT) continue;
+      this.#prefixFrom[at] = node;
+      this.#prefixTo[at] = to;
     }
     return true;
   }
 
+  /** Moves the tape of a whole line to the tree of its event type; values without a node there get NO_NODE. */
+  settle(): void {
+    if (this.#home === this.type) return;
+    const root = this.#root(this.type);
+    for (let i = 0; i < this.length; i++) {
+      const entry = this.tape[i]!;
+      this.tape[i] = (this.#map(entry >> KIND_SHIFT, root) << KIND_SHIFT) | (entry & KIND_MASK);
+    }
+    this.#home = this.type;
+  }
+
   #map(node: number, root: number): number {
     const parent = this.#tree.parent[node]!;
-    if (parent < 0) return root;
+    if (parent === NO_NODE) return root;
     const above = this.#map(parent, root);
-    if (above < 0) return WHOLE_ABOVE;
     return this.#tree.member(above, this.#tree.key[node]!, this.#stats.whole[above] === 1, 0);
   }
 }

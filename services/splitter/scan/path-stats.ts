@@ -1,12 +1,13 @@
 // What was seen at each path of the kept lines: counters and limits in columns beside the nodes of the path tree, and the shapes made of
 // them when they are taken.
 import { addFloats, addIntegers, addStrings, Shape } from "../../../shared/shape/shape.ts";
-import { larger } from "./key-table.ts";
-import { KIND, KINDS } from "./kinds.ts";
+import { KIND, KIND_SHIFT } from "./kinds.ts";
 import { decimal } from "./number-bytes.ts";
-import { SILENT, type PathTree } from "./path-tree.ts";
+import { NO_NODE, SILENT, type PathTree } from "./path-tree.ts";
+import { larger } from "./tables.ts";
 
 const BILLION = 1e9;
+const KIND_MASK = (1 << KIND_SHIFT) - 1;
 
 /** Limits of integers beyond 15 digits: value = high × 10^9 + low, both parts with the value's sign. */
 interface BigRange {
@@ -24,7 +25,8 @@ export class PathStats {
   whole = new Uint8Array(256);
   /** Distinct keys seen in the objects there. */
   #distinct = new Int32Array(256);
-  #counts = new Uint32Array(256 * KINDS);
+  /** Of node n and kind k at n × 16 + k. */
+  #counts = new Uint32Array(256 << KIND_SHIFT);
   #longest = new Int32Array(256);
   #least = new Float64Array(256);
   #greatest = new Float64Array(256);
@@ -45,7 +47,7 @@ export class PathStats {
     this.seen.fill(0, this.#ready, count);
     this.whole.fill(0, this.#ready, count);
     this.#distinct.fill(0, this.#ready, count);
-    this.#counts.fill(0, this.#ready * KINDS, count * KINDS);
+    this.#counts.fill(0, this.#ready << KIND_SHIFT, count << KIND_SHIFT);
     this.#longest.fill(-1, this.#ready, count);
     this.#least.fill(Number.POSITIVE_INFINITY, this.#ready, count);
     this.#greatest.fill(Number.NEGATIVE_INFINITY, this.#ready, count);
@@ -60,26 +62,17 @@ export class PathStats {
     this.prepare();
   }
 
-  /** Counts the values of one line: `nodes[i]` (negative: not to be counted), its kind and its value. */
-  add(length: number, nodes: Int32Array, kinds: Uint8Array, values: Float64Array, bytes: Uint8Array): void {
+  /** Counts the values of one line: `tape[i]` is a node and a kind (node × 16 + kind; below 16 not to be counted), with its value. */
+  add(length: number, tape: Int32Array, values: Float64Array, bytes: Uint8Array): void {
     if (this.#ready < this.#tree.count) this.prepare();
-    const [seen, counts, longest, least, greatest] = [
-      this.seen,
-      this.#counts,
-      this.#longest,
-      this.#least,
-      this.#greatest,
-    ];
+    const [counts, longest, least, greatest] = [this.#counts, this.#longest, this.#least, this.#greatest];
     for (let i = 0; i < length; i++) {
-      const node = nodes[i]!;
-      if (node < 0) continue;
-      const kind = kinds[i]!;
-      if (seen[node] === 0) this.#first(node);
-      if (kind >= KINDS) {
-        this.#unusual(node, kind, values[i]!, bytes);
-        continue;
-      }
-      counts[node * KINDS + kind]!++;
+      const entry = tape[i]!;
+      const count = counts[entry]!;
+      counts[entry] = count + 1;
+      const node = entry >> KIND_SHIFT;
+      if (count === 0) this.#first(node);
+      const kind = entry & KIND_MASK;
       if (kind === KIND.STRING) {
         const value = values[i]!;
         if (value > longest[node]!) longest[node] = value;
@@ -88,13 +81,17 @@ export class PathStats {
         if (value < least[node]!) least[node] = value;
         if (value > greatest[node]!) greatest[node] = value;
       } else if (kind === KIND.FLOAT) this.#addDigits(node, values[i]!);
+      else if (kind === KIND.BIG_INTEGER) this.#addBig(node, values[i]!, bytes);
+      else if (kind === KIND.WHOLE) this.whole[node] = 1;
     }
   }
 
+  /** Called when a kind is first met at a node. */
   #first(node: number): void {
+    if (this.seen[node] === 1) return;
     this.seen[node] = 1;
     const parent = this.#tree.parent[node]!;
-    if (parent >= 0 && ++this.#distinct[parent]! > this.#tree.limit(parent)) this.whole[parent] = 1;
+    if (parent !== NO_NODE && ++this.#distinct[parent]! > this.#tree.limit(parent)) this.whole[parent] = 1;
   }
 
   #addDigits(node: number, packed: number): void {
@@ -105,21 +102,13 @@ export class PathStats {
     this.#digits[node] = (integerDigits << 20) | (scale << 10) | Math.max(known & 1023, packed & 1023);
   }
 
-  #unusual(node: number, kind: number, at: number, bytes: Uint8Array): void {
-    if (kind === KIND.WHOLE) {
-      this.whole[node] = 1;
-      return;
-    }
-    this.#counts[node * KINDS + KIND.INTEGER]!++;
+  #addBig(node: number, at: number, bytes: Uint8Array): void {
     const negative = bytes[at] === 0x2d;
-    let end = negative ? at + 1 : at;
-    const start = end;
+    const start = negative ? at + 1 : at;
+    let end = start;
     while (bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
     const sign = negative ? -1 : 1;
-    this.#addBig(node, sign * decimal(bytes, start, end - 9), sign * decimal(bytes, end - 9, end));
-  }
-
-  #addBig(node: number, high: number, low: number): void {
+    const [high, low] = [sign * decimal(bytes, start, end - 9), sign * decimal(bytes, end - 9, end)];
     const range = this.#big.get(node);
     if (!range) {
       this.#big.set(node, { minHigh: high, minLow: low, maxHigh: high, maxLow: low });
@@ -141,20 +130,20 @@ export class PathStats {
     const tree = this.#tree;
     const made: (Shape | undefined)[] = Array.from({ length: tree.count });
     // Parents come before their members.
-    for (let node = 0; node < tree.count; node++) {
-      if (this.seen[node] === 0 || (tree.flags[node]! & SILENT) !== 0) continue;
+    for (let node = 1; node < tree.count; node++) {
+      if (this.seen[node] === 0 || (tree.flags(node) & SILENT) !== 0) continue;
       const parent = tree.parent[node]!;
-      const above = parent < 0 ? undefined : made[parent];
-      if (parent >= 0 && (!above || above.whole)) continue;
+      const above = made[parent];
+      if (parent !== NO_NODE && (!above || above.whole)) continue;
       const shape = this.#shape(node);
       made[node] = shape;
       if (above) (above.keys ??= new Map()).set(tree.keys.name(tree.key[node]!), shape);
     }
-    return Array.from(roots, (root) => (root < 0 ? undefined : made[root]));
+    return Array.from(roots, (root) => made[root]);
   }
 
   #shape(node: number): Shape {
-    const count = (kind: number) => this.#counts[node * KINDS + kind]!;
+    const count = (kind: number) => this.#counts[(node << KIND_SHIFT) + kind]!;
     const shape = new Shape();
     shape.nulls = count(KIND.NULL);
     shape.booleans = count(KIND.BOOLEAN);
@@ -165,7 +154,8 @@ export class PathStats {
     shape.arrays = count(KIND.ARRAY);
     shape.whole = this.whole[node] === 1;
     if (count(KIND.STRING) > 0) addStrings(shape, count(KIND.STRING), this.#longest[node]!);
-    if (count(KIND.INTEGER) > 0) this.#integers(shape, node, count(KIND.INTEGER));
+    if (count(KIND.INTEGER) + count(KIND.BIG_INTEGER) > 0)
+      this.#integers(shape, node, count(KIND.INTEGER) + count(KIND.BIG_INTEGER));
     if (count(KIND.FLOAT) > 0) {
       const digits = this.#digits[node]!;
       addFloats(shape, {

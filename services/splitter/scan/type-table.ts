@@ -2,7 +2,7 @@
 import { EVENT_TYPE_MEMBER } from "../../../shared/contracts/words.ts";
 import { asBuffer } from "./bytes.ts";
 import type { Fate, ScanOptions } from "./contract.ts";
-import { finishHash } from "./key-table.ts";
+import { finishHash } from "./tables.ts";
 
 export class TypeTable {
   readonly names: string[] = [];

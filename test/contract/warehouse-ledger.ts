@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { PendingRow, SourceRow, UnitKey } from "../../shared/ports/warehouse.ts";
 import type { OpenWarehouse, WarehouseHarness } from "./warehouse-harness.ts";
 import { WarehouseBench } from "./warehouse-harness.ts";
+import type { TestSource } from "./warehouse-parts.ts";
 import {
   compressPart,
   loadUnit,

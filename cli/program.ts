@@ -8,13 +8,17 @@ import { auditVerb } from "./verbs/audit.ts";
 import { configVerb } from "./verbs/config.ts";
 import { deadVerb } from "./verbs/dead.ts";
 import { gcVerb } from "./verbs/gc.ts";
+import { loaderVerb } from "./verbs/loader.ts";
 import { previewVerb } from "./verbs/preview.ts";
 import { quarantineVerb } from "./verbs/quarantine.ts";
+import { runVerb } from "./verbs/run.ts";
 import { schemaVerb } from "./verbs/schema.ts";
+import { splitterVerb } from "./verbs/splitter.ts";
 import { statusVerb } from "./verbs/status.ts";
 import { whereVerb } from "./verbs/where.ts";
 
 const VERBS = [
+  runVerb,
   statusVerb,
   auditVerb,
   whereVerb,
@@ -22,6 +26,8 @@ const VERBS = [
   schemaVerb,
   previewVerb,
   configVerb,
+  splitterVerb,
+  loaderVerb,
   deadVerb,
   gcVerb,
 ];

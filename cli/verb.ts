@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { z } from "zod";
 import type { CliContext, ExitCode } from "./context.ts";
+import { wholeNumber } from "./output/whole-number.ts";
 
 export interface VerbNotes {
   /** Command line → what it does. */
@@ -61,6 +62,14 @@ export function withConfig(command: Command): Command {
         .argParser((value: string, previous: readonly string[]) => [...previous, value])
         .default([], "none"),
     );
+}
+
+export function withHealth(command: Command): Command {
+  return command.addOption(
+    new Option("--health-port <port>", "answer /livez and /readyz over HTTP")
+      .argParser(wholeNumber(0, 65_535))
+      .env("LOG_ROUTER_HEALTH_PORT"),
+  );
 }
 
 /** What every reading verb takes. */

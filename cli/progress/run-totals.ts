@@ -27,6 +27,10 @@ export class RunTotals implements PipelineObserver {
   quarantined = 0;
   dropped = 0;
   blank = 0;
+  /** Files whose content the ledger had settled before this run. */
+  unchanged = 0;
+  /** Ids of the sources that this run has worked on. */
+  readonly ids = new Set<string>();
   readonly failed: { key: string; reason: string }[] = [];
   failedCount = 0;
   settled = 0;
@@ -47,6 +51,7 @@ export class RunTotals implements PipelineObserver {
   }
 
   sourceSplit(source: SourceSplit): void {
+    this.ids.add(source.sourceId);
     if (!source.fresh) {
       this.known += 1;
       return;
@@ -55,9 +60,18 @@ export class RunTotals implements PipelineObserver {
     this.quarantined += source.quarantined;
     this.dropped += source.dropped;
     this.blank += source.blank;
-    if (source.state !== "failed") return;
+    if (source.state === "failed") this.sourceFailed(source.key, source.reason);
+  }
+
+  /** Its content was settled before this run; a failed source stays failed until it is repaired. */
+  sourceUnchanged(row: SourceRow): void {
+    this.unchanged += 1;
+    if (row.state === "failed") this.sourceFailed(row.key, row.reason);
+  }
+
+  sourceFailed(key: string, reason = "its bytes are corrupt"): void {
     this.failedCount += 1;
-    if (this.failed.length < KEPT) this.failed.push({ key: source.key, reason: source.reason ?? "corrupt" });
+    if (this.failed.length < KEPT) this.failed.push({ key, reason });
   }
 
   unitLoaded(unit: {
@@ -83,7 +97,8 @@ export class RunTotals implements PipelineObserver {
     this.lastPendingError = unit.error;
   }
 
-  sourceSettled(_row: SourceRow): void {
+  sourceSettled(row: SourceRow): void {
+    this.ids.add(row.sourceId);
     this.settled += 1;
   }
 

@@ -60,7 +60,7 @@ export const statusSchema = z.object({
     )
     .describe(`Failed and dead sources, ${NAMED} at the most`),
   pending: z.object({
-    units: count.describe("Units that could not be loaded yet"),
+    units: count.describe("What could not be loaded yet: units, and one for each source that waits for them"),
     oldest: z
       .array(
         z.object({
@@ -89,13 +89,16 @@ export async function statusReport(deps: ReportDeps): Promise<StatusReport> {
     ...(await sourceTotals(deps)),
     pending: {
       units: await warehouse.read.pendingCount(signal),
-      oldest: pending.map((unit) => ({
-        source_id: unit.sourceId,
-        event_type: unit.eventType,
-        attempts: unit.attempts,
-        last_error: unit.lastError,
-        next_try: unit.nextTry.toISOString(),
-      })),
+      // A row without event type stands for the source itself, which waits for its units.
+      oldest: pending
+        .filter((unit) => unit.eventType !== "")
+        .map((unit) => ({
+          source_id: unit.sourceId,
+          event_type: unit.eventType,
+          attempts: unit.attempts,
+          last_error: unit.lastError,
+          next_try: unit.nextTry.toISOString(),
+        })),
     },
     queues: {
       split: await queueDepth(deps.splitQueue, signal),

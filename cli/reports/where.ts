@@ -2,15 +2,16 @@
 import { z } from "zod";
 import type { DeadLetter } from "../../shared/ports/queue.ts";
 import type { LedgerRow, PendingRow, SourceRow } from "../../shared/ports/warehouse.ts";
+import { receiptsOf } from "./audit-ids.ts";
 import { auditSource } from "./audit-source.ts";
 import type { ReportDeps } from "./deps.ts";
 import type { FoundSources } from "./find-source.ts";
 import { nextStep } from "./next-step.ts";
-import { receiptGroups, type ReceiptGroup, type ReceiptSummary } from "./receipt-groups.ts";
+import type { ReceiptGroup, ReceiptSummary } from "./receipt-groups.ts";
 
 /** Dead letters looked through for a source's key. */
 const DEAD_LETTERS = 1000;
-/** Pending units looked through. */
+/** Pending units looked through. (A row without event type stands for the source itself.) */
 const PENDING = 100_000;
 
 const count = z.int().min(0);
@@ -78,7 +79,7 @@ export async function whereReports(deps: ReportDeps, found: FoundSources): Promi
       group,
       sources,
       loads: loads.filter((unit) => unit.sourceId === id),
-      pending: pending.filter((unit) => unit.sourceId === id),
+      pending: pending.filter((unit) => unit.sourceId === id && unit.eventType !== ""),
     };
     reports.push(await whereReport(deps, id, mine, found.key));
   }
@@ -127,11 +128,6 @@ async function whereReport(deps: ReportDeps, id: string, facts: Facts, key?: str
       id,
     }),
   };
-}
-
-async function receiptsOf(deps: ReportDeps, id: string): Promise<ReceiptGroup | undefined> {
-  for await (const group of receiptGroups(deps, `${id}/`)) return group;
-  return undefined;
 }
 
 function unitsOf(receipt: ReceiptSummary, { loads, pending }: Facts): WhereReport["units"] {

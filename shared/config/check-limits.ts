@@ -1,8 +1,10 @@
 // Numbers that only make sense together.
-import { MAX_LINE_BYTES } from "../contracts/words.ts";
 import type { CheckedParts } from "./checked-parts.ts";
 import { checkSchemaName, checkTableName } from "./check-names.ts";
 import type { Finding } from "./problem.ts";
+
+/** Below, parts would be cut every few lines. */
+const LEAST_MEMORY = 1_000_000;
 
 export function checkLimits({ valid }: CheckedParts): Finding[] {
   const { splitter, loader, tables, shutdown_grace_seconds: grace } = valid;
@@ -18,14 +20,13 @@ export function checkLimits({ valid }: CheckedParts): Finding[] {
 
 function checkSplitter(splitter: NonNullable<CheckedParts["valid"]["splitter"]>): Finding[] {
   const findings: Finding[] = [];
-  const least = 2 * MAX_LINE_BYTES;
-  if (splitter.memory_bytes < least) {
-    const problem = "must have room for two of the longest lines";
+  if (splitter.memory_bytes < LEAST_MEMORY) {
+    const problem = "is too little to work with";
     findings.push({
       path: ["splitter", "memory_bytes"],
       problem,
       found: `${splitter.memory_bytes}`,
-      fix: `Write ${least} or more.`,
+      fix: `Write ${LEAST_MEMORY} or more.`,
     });
   }
   if (splitter.part_bytes > splitter.scratch_bytes) {

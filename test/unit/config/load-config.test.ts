@@ -283,9 +283,9 @@ describe("checkConfig", () => {
       "router.yaml:1: loader.batch_age_seconds: must be under hold_seconds, or every unit would go to `pending` before its batch closes; found 600, hold_seconds 600. Write less than 600.",
     ],
     [
-      "memory for less than two lines",
-      "splitter: {memory_bytes: 7999999}\n",
-      "router.yaml:1: splitter.memory_bytes: must have room for two of the longest lines; found 7999999. Write 8000000 or more.",
+      "memory for a few lines only",
+      "splitter: {memory_bytes: 999999}\n",
+      "router.yaml:1: splitter.memory_bytes: is too little to work with; found 999999. Write 1000000 or more.",
     ],
     [
       "parts larger than scratch",

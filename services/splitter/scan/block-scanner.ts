@@ -43,7 +43,8 @@ export class BlockScanner {
     this.#options = options;
     this.#types = new TypeTable(options.fate);
     this.#builder = new BlockBuilder(options.sourceId, this.#types);
-    this.#tree = new PathTree(this.#keys, options.keysPerDepth, options.eventTypePaths);
+    const paths = options.constantEventType === undefined ? options.eventTypePaths : [];
+    this.#tree = new PathTree(this.#keys, options.keysPerDepth, paths);
     this.#stats = new PathStats(this.#tree);
     this.#context = new LineContext(this.#keys, this.#tree, this.#stats, this.#types);
     this.#scanner = new ByteScanner(this.#context, this.#tree, this.#keys);

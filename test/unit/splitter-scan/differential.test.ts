@@ -1,12 +1,15 @@
 // The scanner against JSON.parse and fatal UTF-8 decoding (what is accepted), against the reference (shapes), and against itself cut otherwise.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Fate } from "../../../services/splitter/scan/contract.ts";
+import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
+import type { BlockResult, Fate } from "../../../services/splitter/scan/contract.ts";
+import { judgeLine } from "../../../services/splitter/scan/judge-line.ts";
 import { parseJson, type JsonValue } from "../../../shared/shape/parse-json.ts";
 import { json, key, objectJson, RUNS, text } from "../shape/arbitraries.ts";
 import { parsePlain } from "../shape/plain.ts";
 import {
   flaws,
+  linesOf,
   options,
   restore,
   scanBytes,
@@ -125,6 +128,34 @@ describe("scanner against other means", () => {
         const [whole, cut] = [scanBytes(bytes, { fate }), scanBytes(bytes, { fate }, cuts)];
 
         assert.deepEqual(summary(cut), summary(whole));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("judges framed records as it judges lines, whatever stands around them", () => {
+    const spans = fc.array(fc.tuple(fc.nat(), fc.nat(300)), { maxLength: 12 });
+    fc.assert(
+      fc.property(file, spans, (bytes, wanted) => {
+        const [firsts, lasts] = [
+          splitStarts(bytes),
+          wanted.map(([at, size]) => [at % (bytes.length + 1), size] as const),
+        ];
+        const list = [
+          ...firsts,
+          ...lasts.map(([at, size]) => [at, Math.min(at + size, bytes.length)] as const),
+        ];
+
+        const framed = new BlockScanner(options());
+        const result = framed.scanRecords(bytes, Uint32Array.from(list.flat()), 1, 0);
+
+        const single = list.map(([start, end], index) => {
+          const verdict = judgeLine(bytes.subarray(start, end), options());
+          if (verdict.kind !== "valid")
+            return verdict.kind === "blank" ? "blank" : `${verdict.reason} ${verdict.detail}`;
+          return `${verdict.eventType} ${index + 1} ${Buffer.from(verdict.body).toString()}`;
+        });
+        assert.deepEqual(fatesOf(result), single);
       }),
       { numRuns: RUNS },
     );
@@ -250,4 +281,30 @@ function summary({ results, lines, shapes }: Scanned): unknown {
 function fate(type: string): Fate {
   if (type === "a") return "keep";
   return type === "b" ? "drop" : "quarantine";
+}
+
+/** Spans of the lines, without their newlines. */
+function splitStarts(bytes: Buffer): (readonly [number, number])[] {
+  const spans: (readonly [number, number])[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(10, at);
+    spans.push([at, end]);
+    at = end + 1;
+  }
+  return spans;
+}
+
+/** Type, line and body of each row, reason and detail of each quarantined line, by line. */
+function fatesOf(result: BlockResult): string[] {
+  const fates = Array.from({ length: result.lines }, () => "blank");
+  for (const { line: number, reason, detail } of result.quarantined)
+    fates[number - 1] = `${reason} ${detail}`;
+  for (const [type, group] of linesOf([result])) {
+    for (const out of group) {
+      const head = `"_lr_event_type":${JSON.stringify(type)}`;
+      const body = out.slice(out.indexOf(head) + head.length).replace(/^,/, "");
+      fates[lineNumber(out) - 1] = `${type} ${lineNumber(out)} ${body}`;
+    }
+  }
+  return fates;
 }

@@ -82,7 +82,9 @@ class ComposedLoader implements Loader {
     for (;;) {
       this.#life.signal.throwIfAborted();
       const changed = this.#changed.promise;
-      if (!this.#isIdle()) await changed;
+      // Not everything that ends says so (a look into `pending` that finds nothing), so it is looked again.
+      if (!this.#isIdle())
+        await Promise.race([changed, this.#deps.clock.sleep(OUTCOME_POLL_MS, this.#life.signal)]);
       else if ((this.#consumer?.inFlight ?? 0) > 0)
         await this.#deps.clock.sleep(OUTCOME_POLL_MS, this.#life.signal);
       else if ((await this.#parts.poller.poll()) === 0 && this.#isIdle()) return;

@@ -1,25 +1,3 @@
-// The one place of the command that touches `process`.
-import pc from "picocolors";
-import { signalSource } from "./signals.ts";
-import { runProgram } from "./program.ts";
+import { runCommand } from "./run-command.ts";
 
-// A reader that has seen enough (`| head`) is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(process.exitCode ?? 0);
-  });
-}
-
-process.exitCode = await runProgram(
-  {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    cwd: process.cwd(),
-    colours: pc.createColors(pc.isColorSupported && process.stdout.isTTY),
-    now: () => new Date(),
-    signals: signalSource(process),
-  },
-  process.argv.slice(2),
-);
+await runCommand(process.argv.slice(2));

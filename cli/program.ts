@@ -12,7 +12,9 @@ import { loaderVerb } from "./verbs/loader.ts";
 import { previewVerb } from "./verbs/preview.ts";
 import { quarantineVerb } from "./verbs/quarantine.ts";
 import { runVerb } from "./verbs/run.ts";
+import { salvageVerb } from "./verbs/salvage.ts";
 import { schemaVerb } from "./verbs/schema.ts";
+import { splitVerb } from "./verbs/split.ts";
 import { splitterVerb } from "./verbs/splitter.ts";
 import { statusVerb } from "./verbs/status.ts";
 import { whereVerb } from "./verbs/where.ts";
@@ -26,8 +28,10 @@ const VERBS = [
   schemaVerb,
   previewVerb,
   configVerb,
+  splitVerb,
   splitterVerb,
   loaderVerb,
+  salvageVerb,
   deadVerb,
   gcVerb,
 ];

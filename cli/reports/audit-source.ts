@@ -34,7 +34,7 @@ export function auditSource(
   // The ledger may be a generation behind the receipts while the new one is on its way.
   const receipt = receipts.find(({ generation }) => generation === row?.generation) ?? newest;
   const counts = countsOf(receipt, row, active);
-  const reason = row?.reason ?? receipt?.failure?.message;
+  const reason = failureText(receipt) ?? row?.reason;
   const problem = written?.broken[0]?.reason ?? problemOf(receipt, newest, row, settled, active, counts);
   return {
     id,
@@ -46,6 +46,11 @@ export function auditSource(
     ...(problem === undefined ? {} : { problem }),
     ...(reason === undefined ? {} : { reason }),
   };
+}
+
+function failureText(receipt: ReceiptSummary | undefined): string | undefined {
+  const failure = receipt?.failure;
+  return failure && `${failure.message}, after line ${failure.after_line}, byte ${failure.after_byte}`;
 }
 
 function countsOf(

@@ -127,7 +127,7 @@ describe("auditReport", () => {
     const report = await auditReport(await fakeDeps([failed], { sources: [row] }));
 
     assert.equal(report.balanced, true);
-    assert.equal(report.without_rows[0]?.reason, "breaks off");
+    assert.equal(report.without_rows[0]?.reason, "breaks off, after line 7, byte 70");
   });
 
   it("takes the generation that counts: a replacing one, and not one that came back while it was loaded", async () => {

@@ -1,0 +1,80 @@
+// Splits files into a folder, without queues or a warehouse.
+import { join } from "node:path";
+import { createFolderObjectStore } from "../../shared/adapters/local/folder-object-store.ts";
+import { loadConfig } from "../../shared/config/load-config.ts";
+import { isRouterError } from "../../shared/errors/router-error.ts";
+import { systemClock } from "../../shared/runtime/clock.ts";
+import { createEngine } from "../../services/splitter/engine.ts";
+import { splitSource, type SplitContext, type SplitOutcome } from "../../services/splitter/split-source.ts";
+import type { CliContext } from "../context.ts";
+import { RunTotals } from "../progress/run-totals.ts";
+import { showProgress } from "../progress/show-progress.ts";
+import { LOCAL_BUCKET, ROUTED_BUCKET } from "../reports/deps.ts";
+import type { SplitReport } from "../reports/split.ts";
+import type { ConfigOptions } from "../verb.ts";
+import { configSources } from "./config-sources.ts";
+import { createLog } from "./create-log.ts";
+
+/** Splits several files at a time (`splitter.concurrent_sources`). A file that fails does not hold up the others. */
+export async function splitFiles(
+  context: CliContext,
+  options: ConfigOptions,
+  out: string,
+  files: AsyncGenerator<{ readonly path: string; readonly bytes: number }>,
+  signal: AbortSignal,
+): Promise<SplitReport> {
+  const config = loadConfig(configSources(context, options));
+  const totals = new RunTotals();
+  const report = emptyReport();
+  const started = performance.now();
+  await using engine = createEngine(config);
+  const splitting: SplitContext = {
+    store: createFolderObjectStore({ root: out }),
+    routedBucket: ROUTED_BUCKET,
+    config,
+    engine,
+    clock: systemClock,
+    lane: "live",
+    scratchFolder: join(out, ".scratch"),
+    onProgress: (...deltas) => totals.split(...deltas),
+  };
+  const work = async (): Promise<void> => {
+    for await (const { path: key, bytes } of files) {
+      totals.sourceFound(key, bytes);
+      try {
+        add(report, await splitSource(splitting, { ref: { bucket: LOCAL_BUCKET, key } }, signal));
+      } catch (error) {
+        if (signal.aborted || !isRouterError(error)) throw error;
+        report.failures.push({ key, reason: error.message });
+      }
+    }
+  };
+  {
+    using _progress = showProgress(context, totals, createLog(context));
+    await Promise.all(Array.from({ length: config.splitter.concurrent_sources }, work));
+  }
+  report.seconds = (performance.now() - started) / 1000;
+  return report;
+}
+
+function emptyReport(): SplitReport {
+  const counts = { sources: 0, known: 0, lines: 0, rows: 0, quarantined: 0, dropped: 0, blank: 0, parts: 0 };
+  return { ...counts, raw_bytes: 0, seconds: 0, failures: [] };
+}
+
+function add(report: SplitReport, { kind, receipt, rawBytes }: SplitOutcome): void {
+  const { source, lines, parts, failure, state } = receipt;
+  if (state === "failed") report.failures.push({ key: source.key, reason: failure?.message ?? "corrupt" });
+  if (kind === "existing") {
+    report.known += 1;
+    return;
+  }
+  report.sources += 1;
+  report.lines += lines.total;
+  report.rows += lines.rows;
+  report.quarantined += lines.quarantined;
+  report.dropped += lines.dropped;
+  report.blank += lines.blank;
+  report.parts += parts.length;
+  report.raw_bytes += rawBytes;
+}

@@ -8,6 +8,8 @@ import type { RunTotals } from "./run-totals.ts";
 
 const BAR_MS = 200;
 const LOG_MS = 10_000;
+/** What stands beside the bar, at its widest. */
+const TEXT_WIDTH = 76;
 
 /** Starts to show; dispose to stop, and to clear the bar. The totals are only read. */
 export function showProgress(context: CliContext, totals: RunTotals, log: Logger): Disposable {
@@ -17,8 +19,8 @@ export function showProgress(context: CliContext, totals: RunTotals, log: Logger
 function showBar(context: CliContext, totals: RunTotals): Disposable {
   const bar = new SingleBar(
     {
-      format: "{bar} {percentage}% {stored} {lines} {speed} {rest}",
-      barsize: Math.max(10, Math.min(30, (context.stderr.columns ?? 80) - 70)),
+      format: "{bar} {percentage}% {stored} {work} {rest}",
+      barsize: Math.max(8, Math.min(30, (context.stderr.columns ?? 80) - TEXT_WIDTH)),
       hideCursor: true,
       clearOnComplete: true,
       linewrap: false,
@@ -37,6 +39,7 @@ function showBar(context: CliContext, totals: RunTotals): Disposable {
     [Symbol.dispose](): void {
       clearInterval(timer);
       bar.stop();
+      context.stderr.write("\r\u001b[K");
     },
   };
 }
@@ -82,9 +85,10 @@ class Meter {
     const done = storedBytes >= foundBytes;
     return {
       stored: `${bytes(storedBytes)}/${bytes(foundBytes)}`,
-      lines: `${count(lines)} lines, ${count(this.#lines.perSecond)}/s`,
-      speed: `${(this.#raw.perSecond / 1e6).toFixed(0)} MB/s`,
-      rest: done ? `loading, ${count(rows)} rows` : rest === undefined ? "" : `ETA ${duration(rest)}`,
+      work: done
+        ? `${count(lines)} lines split, ${count(rows)} rows loaded`
+        : `${count(this.#lines.perSecond)} lines/s ${(this.#raw.perSecond / 1e6).toFixed(0)} MB/s`,
+      rest: done || rest === undefined ? "" : `ETA ${duration(rest)}`,
     };
   }
 

@@ -133,15 +133,18 @@ export class KeyTable {
     }
   }
 
-  /** Writes where the words of a key are into the columns WORD to BYTES at `at`; a key that is never written as it is gets none. */
-  describe(id: number, hot: Int32Array, at: number): void {
+  /**
+   * Writes where the words of a key are into a node's columns of `hot` at `at`, none for a key that is never written as it is. Returns the
+   * bytes that the key takes with quotes and colon.
+   */
+  describe(id: number, hot: Int32Array, at: number): number {
     const size = this.length[id]! + 3;
     const first = this.start[id]! >> 2;
     const inLast = ((size - 1) & 3) + 1;
-    hot[at] = first;
-    hot[at + HOT.LAST - HOT.WORD] = this.written[id] === 1 ? first + ((size - 1) >> 2) : -1;
-    hot[at + HOT.MASK - HOT.WORD] = inLast === 4 ? -1 : (1 << (8 * inLast)) - 1;
-    hot[at + HOT.BYTES - HOT.WORD] = size;
+    hot[at + HOT.WORD] = first;
+    hot[at + HOT.LAST] = this.written[id] === 1 ? first + ((size - 1) >> 2) : -1;
+    hot[at + HOT.MASK] = inLast === 4 ? -1 : (1 << (8 * inLast)) - 1;
+    return size;
   }
 
   #equals(id: number, source: Uint8Array, start: number): boolean {

@@ -3,12 +3,12 @@
 import { MAX_DEPTH, MAX_EVENT_TYPE_BYTES } from "../../../shared/contracts/words.ts";
 import { unescaped } from "./bytes.ts";
 import { isEventType } from "./event-type.ts";
-import { HOT, HOT_SHIFT } from "./hot.ts";
+import { FIRST_ROOT, HOT, NO_NODE, SILENT } from "./hot.ts";
 import type { KeyTable } from "./key-table.ts";
 import { KIND, KIND_SHIFT } from "./kinds.ts";
 import { MemberSet } from "./member-set.ts";
 import type { PathStats } from "./path-stats.ts";
-import { FIRST_ROOT, NO_NODE, SILENT, type PathTree } from "./path-tree.ts";
+import type { PathTree } from "./path-tree.ts";
 import { finishHash, larger } from "./tables.ts";
 import type { TypeTable } from "./type-table.ts";
 
@@ -18,6 +18,9 @@ import type { TypeTable } from "./type-table.ts";
  */
 export const FRAME = { NODE: 0, LINK: 1, OBJECT: 2, MEMBERS: 3, ARRAY: 4, COLUMNS: 5 } as const;
 
+// Constants of this module are compiled in; imported ones are looked up.
+const { STAMP, SHIFT } = HOT;
+const { NODE, LINK, COLUMNS } = FRAME;
 /** Beyond this many values with a path in one line the slow path does it. */
 const MAX_TAPE = 1 << 20;
 const KIND_MASK = (1 << KIND_SHIFT) - 1;
@@ -92,7 +95,7 @@ export class LineContext {
 
   #renumber(): void {
     this.object = 0;
-    for (let node = 0; node < this.#tree.count; node++) this.#tree.hot[(node << HOT_SHIFT) + HOT.OBJECT] = 0;
+    for (let node = 0; node < this.#tree.count; node++) this.#tree.hot[(node << SHIFT) + STAMP] = 0;
   }
 
   #root(type: number): number {
@@ -146,7 +149,7 @@ export class LineContext {
 
   #known(found: number, link: number, object: number): number {
     const { hot } = this.#tree;
-    const at = (found << HOT_SHIFT) + HOT.OBJECT;
+    const at = (found << SHIFT) + STAMP;
     if (hot[at] === object) return ODD;
     hot[at] = object;
     hot[link] = found;
@@ -202,13 +205,13 @@ export class LineContext {
     const { tape, frames } = this;
     for (let i = 0; i < this.length; i++) {
       const to = this.#mapped[i]!;
-      hot[(to << HOT_SHIFT) + HOT.OBJECT] = hot[((tape[i]! >> KIND_SHIFT) << HOT_SHIFT) + HOT.OBJECT]!;
+      hot[(to << SHIFT) + STAMP] = hot[((tape[i]! >> KIND_SHIFT) << SHIFT) + STAMP]!;
       tape[i] = (to << KIND_SHIFT) | (tape[i]! & KIND_MASK);
     }
-    for (let at = FRAME.COLUMNS; at <= depth * FRAME.COLUMNS; at += FRAME.COLUMNS) {
-      const link = frames[at + FRAME.LINK]!;
-      frames[at + FRAME.NODE] = this.#map(frames[at + FRAME.NODE]!, root);
-      frames[at + FRAME.LINK] = this.#map(link >> HOT_SHIFT, root) << HOT_SHIFT;
+    for (let at = COLUMNS; at <= depth * COLUMNS; at += COLUMNS) {
+      const link = frames[at + LINK]!;
+      frames[at + NODE] = this.#map(frames[at + NODE]!, root);
+      frames[at + LINK] = this.#map(link >> SHIFT, root) << SHIFT;
     }
     this.#home = type;
     return true;

@@ -1,11 +1,15 @@
 // What was seen at each path of the kept lines: counters and limits in columns beside the nodes of the path tree, and the shapes made of
 // them when they are taken.
 import { addFloats, addIntegers, addStrings, Shape } from "../../../shared/shape/shape.ts";
+import { NO_NODE, SILENT } from "./hot.ts";
 import { KIND, KIND_SHIFT } from "./kinds.ts";
 import { decimal } from "./number-bytes.ts";
-import { NO_NODE, SILENT, type PathTree } from "./path-tree.ts";
+import type { PathTree } from "./path-tree.ts";
 import { larger } from "./tables.ts";
 
+// Constants of this module are compiled in; imported ones are looked up.
+const { STRING, INTEGER, FLOAT, BIG_INTEGER, WHOLE } = KIND;
+const NODE_SHIFT: number = KIND_SHIFT;
 const BILLION = 1e9;
 const KIND_MASK = (1 << KIND_SHIFT) - 1;
 
@@ -70,19 +74,19 @@ export class PathStats {
       const entry = tape[i]!;
       const count = counts[entry]!;
       counts[entry] = count + 1;
-      const node = entry >> KIND_SHIFT;
+      const node = entry >> NODE_SHIFT;
       if (count === 0) this.#first(node);
       const kind = entry & KIND_MASK;
-      if (kind === KIND.STRING) {
+      if (kind === STRING) {
         const value = values[i]!;
         if (value > longest[node]!) longest[node] = value;
-      } else if (kind === KIND.INTEGER) {
+      } else if (kind === INTEGER) {
         const value = values[i]!;
         if (value < least[node]!) least[node] = value;
         if (value > greatest[node]!) greatest[node] = value;
-      } else if (kind === KIND.FLOAT) this.#addDigits(node, values[i]!);
-      else if (kind === KIND.BIG_INTEGER) this.#addBig(node, values[i]!, bytes);
-      else if (kind === KIND.WHOLE) this.whole[node] = 1;
+      } else if (kind === FLOAT) this.#addDigits(node, values[i]!);
+      else if (kind === BIG_INTEGER) this.#addBig(node, values[i]!, bytes);
+      else if (kind === WHOLE) this.whole[node] = 1;
     }
   }
 

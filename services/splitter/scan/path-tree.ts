@@ -4,7 +4,7 @@
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import type { Path } from "../../../shared/schema/types.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
-import { HOT, HOT_SHIFT } from "./hot.ts";
+import { FLAG_BITS, HOT, NO_NODE, SILENT, TYPE_PATH } from "./hot.ts";
 import type { KeyTable } from "./key-table.ts";
 import { finishHash, larger } from "./tables.ts";
 
@@ -13,23 +13,13 @@ const MAX_NODES = 1 << 18;
 /** Keys of an object within an array, which has no shape, that are remembered. */
 const KEYS_IN_ARRAY = 500;
 
-/** Nothing is counted at this node or below: it stands in an array. */
-export const SILENT = 1;
-/** An event type may be here. */
-export const TYPE_PATH = 2;
-
-/** The node that is none: of what has no path, or lies below an object that is kept whole. */
-export const NO_NODE = 0;
-/** Root of the tree for lines whose event type is not known yet. */
-export const FIRST_ROOT = 1;
-
 export class PathTree {
   /** Nodes so far, NO_NODE included. */
   count = 0;
   readonly keys: KeyTable;
   readonly keysPerDepth: readonly number[];
 
-  hot = new Int32Array(256 << HOT_SHIFT);
+  hot = new Int32Array(256 << HOT.SHIFT);
   parent = new Int32Array(256);
   key = new Int32Array(256);
   depth = new Uint16Array(256);
@@ -76,13 +66,13 @@ export class PathTree {
       let node = root;
       for (const key of this.#typeKeys[index]!) node = this.find(node, key) || this.#newChild(node, key);
       if ((this.flags(node) & TYPE_PATH) === 0) this.typeRank[node] = rank;
-      this.hot[(node << HOT_SHIFT) + HOT.FLAGS]! |= TYPE_PATH;
+      this.hot[(node << HOT.SHIFT) + HOT.BYTES_FLAGS]! |= TYPE_PATH;
     });
     return root;
   }
 
   flags(node: number): number {
-    return this.hot[(node << HOT_SHIFT) + HOT.FLAGS]!;
+    return this.hot[(node << HOT.SHIFT) + HOT.BYTES_FLAGS]! & ((1 << FLAG_BITS) - 1);
   }
 
   /** Distinct keys beyond which an object at this node is kept whole. */
@@ -142,11 +132,10 @@ export class PathTree {
     this.typeRank[node] = 0;
     this.#elements[node] = NO_NODE;
     this.#children[node] = 0;
-    const at = node << HOT_SHIFT;
+    const at = node << HOT.SHIFT;
     this.hot[at + HOT.NEXT] = this.hot[at + HOT.FIRST] = NO_NODE;
-    this.hot[at + HOT.FLAGS] = flags;
-    this.hot[at + HOT.OBJECT] = 0;
-    this.keys.describe(key, this.hot, at + HOT.WORD);
+    this.hot[at + HOT.STAMP] = 0;
+    this.hot[at + HOT.BYTES_FLAGS] = (this.keys.describe(key, this.hot, at) << FLAG_BITS) | flags;
     return node;
   }
 

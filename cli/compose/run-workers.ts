@@ -10,7 +10,7 @@ import { configSources } from "./config-sources.ts";
 import { createLog } from "./create-log.ts";
 import { dataFolder } from "./data-folder.ts";
 import { serveHealth } from "./serve-health.ts";
-import { openEmbedded } from "./open-embedded.ts";
+import { openEmbedded, type Embedded } from "./open-embedded.ts";
 import { Pipeline } from "./pipeline.ts";
 import { SummaryMetrics } from "./summary-metrics.ts";
 
@@ -59,11 +59,18 @@ export async function runWorkers(
   });
   await using _health = await serveHealth(options.healthPort, () => pipeline.isReady, log);
   const stop = { ...signals, graceMs: config.shutdown_grace_seconds * 1000 };
-  const isStopped = await work(context, pipeline, totals, log, options.once === true, stop);
+  const wasStopped = await work(context, pipeline, totals, log, options.once === true, stop);
   log.info({ event: "metrics", ...metrics.summary() }, "metrics of this run");
   const seconds = (performance.now() - started) / 1000;
+  const isStopped = wasStopped && (options.once === true || (await waits(embedded)));
   const report = await runReport({ ...embedded, now: context.now() }, totals, { seconds, isStopped });
   return { report, code: report.problems.length > 0 ? 1 : 0 };
+}
+
+/** Whether a watch that was stopped left something for the next one. */
+async function waits({ splitQueue, loadQueue }: Embedded): Promise<boolean> {
+  const depths = [await splitQueue.depth(), await loadQueue.depth()];
+  return depths.some(({ visible, delayed, inFlight }) => visible + delayed + inFlight > 0);
 }
 
 interface Stop {
@@ -91,7 +98,7 @@ async function work(
   if (stop.graceful.aborted) {
     log.info({ event: "stopping" }, "finishing the work in hand; a second signal stops at once");
     if (context.stderr.isTTY)
-      context.stderr.write("\nFinishing the work in hand; Ctrl-C again stops at once.\n");
+      context.stderr.write("\r\u001b[KFinishing the work in hand; Ctrl-C again stops at once.\n");
   }
   await drain(pipeline, stop);
   return stop.graceful.aborted;

@@ -25,7 +25,8 @@ function showBar(context: CliContext, totals: RunTotals): Disposable {
       clearOnComplete: true,
       linewrap: false,
       stopOnComplete: false,
-      etaBuffer: 10,
+      // Stop signals are the verb's affair.
+      gracefulExit: false,
     },
     Presets.rect,
   );

@@ -40,7 +40,8 @@ function showBar(context: CliContext, totals: RunTotals): Disposable {
     [Symbol.dispose](): void {
       clearInterval(timer);
       bar.stop();
-      context.stderr.write("\r\u001b[K");
+      // The bar goes back to where it began; what was drawn below goes with it.
+      context.stderr.write("\r\u001b[J");
     },
   };
 }

@@ -13,6 +13,10 @@ import type { TypeTable } from "./type-table.ts";
 const PIPE = 0x7c;
 const NEWLINE = 0x0a;
 const CLOSE = 0x7d;
+/** Twice the bytes of a line but for its number, at most. */
+const SURELY_FITS = MAX_LINE_BYTES - 100;
+/** Buffers kept for the next blocks. */
+const MAX_SPARE = 4;
 /** Columns of the row table. */
 const [TYPE, LINE, START, END, COLUMNS] = [0, 1, 2, 3, 4];
 
@@ -30,6 +34,11 @@ export class BlockBuilder {
   #typesSeen: number[] = [];
   readonly #prefixes: (Uint8Array | undefined)[] = [];
   #quarantined: QuarantinedLine[] = [];
+  readonly #spare: ArrayBuffer[] = [];
+  #recycles = false;
+  /** Digits of the line numbers below `#power`. */
+  #digits = 1;
+  #power = 10;
   #dropped = 0;
   #blank = 0;
   #normalised = 0;
@@ -50,6 +59,7 @@ export class BlockBuilder {
     this.#rowCount = 0;
     this.#bodies.clear();
     this.#typesSeen = [];
+    this.#startDigits();
     this.#quarantined = [];
     this.#dropped = this.#blank = this.#normalised = 0;
   }
@@ -82,8 +92,8 @@ export class BlockBuilder {
    */
   tooLong(type: number, index: number, source: Uint8Array, start: number, end: number): number {
     const member = this.#types.members[type]!;
+    if ((end - start + member.length + this.#head.length) * 2 < SURELY_FITS) return 0;
     const length = this.#lineLength(member, index, end - start);
-    if (length * 2 <= MAX_LINE_BYTES) return 0;
     const doubled = length + countPipes(source, start, end) + countPipes(member, 0, member.length);
     return doubled > MAX_LINE_BYTES ? doubled : 0;
   }
@@ -103,8 +113,21 @@ export class BlockBuilder {
 
   /** Without the newline. An empty body has no comma before it. */
   #lineLength(member: Uint8Array, index: number, body: number): number {
-    const digits = decimalDigits(this.#firstLine + index);
-    return this.#head.length + digits + member.length + body - (body === 1 ? 1 : 0);
+    return this.#head.length + this.#digitsOf(index) + member.length + body - (body === 1 ? 1 : 0);
+  }
+
+  /** Digits of the number of the line with this index; indexes never go down within a block. */
+  #digitsOf(index: number): number {
+    while (this.#firstLine + index >= this.#power) {
+      this.#power *= 10;
+      this.#digits++;
+    }
+    return this.#digits;
+  }
+
+  #startDigits(): void {
+    this.#digits = 1;
+    this.#power = 10;
   }
 
   #count(type: number, bytes: number): void {
@@ -134,8 +157,7 @@ export class BlockBuilder {
 
   #layOut(): TypeSegment[] {
     const total = this.#typesSeen.reduce((sum, type) => sum + this.#bytesOfType[type]!, 0);
-    // Every byte is written: no need for zeros.
-    const out = Buffer.allocUnsafeSlow(total);
+    const out = this.#buffer(total);
     const segments: TypeSegment[] = [];
     let at = 0;
     for (const type of this.#typesSeen) {
@@ -151,17 +173,34 @@ export class BlockBuilder {
     return segments;
   }
 
+  /** Hands the buffer of a block's segments back, to be written to again. */
+  recycle(buffer: ArrayBuffer): void {
+    this.#recycles = true;
+    if (this.#spare.length < MAX_SPARE && buffer.byteLength > 0) this.#spare.push(buffer);
+  }
+
+  /** Every byte of it gets written: no need for zeros. */
+  #buffer(bytes: number): Buffer<ArrayBuffer> {
+    const fits = this.#spare.findIndex(({ byteLength }) => byteLength >= bytes && byteLength < bytes * 4);
+    if (fits >= 0) return Buffer.from(this.#spare.splice(fits, 1)[0]!);
+    this.#spare.length = 0;
+    // Somewhat larger when it may come back, so that it fits the next blocks too.
+    return Buffer.allocUnsafeSlow(this.#recycles ? bytes + (bytes >> 3) : bytes);
+  }
+
   #writeRows(out: Buffer): void {
     const block = asBuffer(this.#block);
     const rows = this.#rows;
     const headLength = this.#head.length;
+    this.#startDigits();
     for (let row = 0; row < this.#rowCount * COLUMNS; row += COLUMNS) {
       const type = rows[row + TYPE]!;
       const [start, end] = [rows[row + START]!, rows[row + END]!];
       const line = this.#firstLine + rows[row + LINE]!;
-      const prefix = this.#prefix(type, line);
+      const digits = this.#digitsOf(rows[row + LINE]!);
+      const prefix = this.#prefix(type, digits);
       let at = this.#bytesOfType[type]!;
-      writeDecimal(prefix, headLength, line);
+      writeDecimal(prefix, headLength + digits, line);
       out.set(prefix, at);
       at += prefix.length;
       // An empty body is the closing bracket alone: it takes the comma's place.
@@ -178,8 +217,7 @@ export class BlockBuilder {
   }
 
   /** The system members of a type's lines, with room for a line number of as many digits. */
-  #prefix(type: number, line: number): Uint8Array {
-    const digits = decimalDigits(line);
+  #prefix(type: number, digits: number): Uint8Array {
     const known = this.#prefixes[type];
     const member = this.#types.members[type]!;
     const length = this.#head.length + digits + member.length;
@@ -198,17 +236,12 @@ function largerInts(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-function decimalDigits(value: number): number {
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits++;
-  return digits;
-}
-
-function writeDecimal(out: Uint8Array, at: number, value: number): void {
-  let rest = value;
-  for (let to = at + decimalDigits(value) - 1; to >= at; to--) {
+/** Writes the digits of a positive number so that they end at `end`. */
+function writeDecimal(out: Uint8Array, end: number, value: number): void {
+  let to = end;
+  for (let rest = value; rest > 0;) {
     const next = Math.floor(rest / 10);
-    out[to] = 0x30 + rest - next * 10;
+    out[--to] = 0x30 + rest - next * 10;
     rest = next;
   }
 }

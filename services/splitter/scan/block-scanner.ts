@@ -88,6 +88,14 @@ export class BlockScanner {
     return this.#builder.finish(records);
   }
 
+  /**
+   * Takes back the buffer of a block's segments that nobody needs any more, for the segments of a later block: fresh memory costs more time
+   * than writing to it. Optional.
+   */
+  recycle(buffer: ArrayBuffer): void {
+    this.#builder.recycle(buffer);
+  }
+
   /** The shapes of the rows since the last call, by event type. */
   takeShapes(): Map<string, Shape> {
     this.#empty();

@@ -82,22 +82,24 @@ function utf8Length(bytes: Uint8Array, at: number, first: number): number {
 }
 
 const DASH = 0x2d;
+// Constants of this module are compiled in; imported ones are looked up.
+const { STRING, DATE, TIMESTAMP, TIMESTAMPTZ } = KIND;
 
 /** The kind of a string of `length` plain ASCII bytes: classifyString of shared/shape on bytes. */
 export function stringKind(bytes: Uint8Array, at: number, length: number): number {
-  if (length < 10 || length > 32 || bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return KIND.STRING;
+  if (length < 10 || length > 32 || bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return STRING;
   const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
   const month = twoDigits(bytes, at + 5);
   const day = twoDigits(bytes, at + 8);
   // Two bytes that are no digits give a number beyond 99, so that every comparison below fails for them.
-  if (year === 0 || year > 9999 || day === 0) return KIND.STRING;
-  if (day > 28 ? day > daysInMonth(year, month) : month === 0 || month > 12) return KIND.STRING;
-  if (length === 10) return KIND.DATE;
+  if (year === 0 || year > 9999 || day === 0) return STRING;
+  if (day > 28 ? day > daysInMonth(year, month) : month === 0 || month > 12) return STRING;
+  if (length === 10) return DATE;
   const separator = bytes[at + 10];
-  if (length < 19 || (separator !== 0x54 && separator !== 0x20)) return KIND.STRING;
-  if (bytes[at + 13] !== 0x3a || bytes[at + 16] !== 0x3a) return KIND.STRING;
+  if (length < 19 || (separator !== 0x54 && separator !== 0x20)) return STRING;
+  if (bytes[at + 13] !== 0x3a || bytes[at + 16] !== 0x3a) return STRING;
   if (twoDigits(bytes, at + 11) > 23 || twoDigits(bytes, at + 14) > 59 || twoDigits(bytes, at + 17) > 59) {
-    return KIND.STRING;
+    return STRING;
   }
   return fractionAndZone(bytes, at + 19, at + length, year);
 }
@@ -106,21 +108,23 @@ function fractionAndZone(bytes: Uint8Array, at: number, end: number, year: numbe
   if (at < end && bytes[at] === 0x2e) {
     const start = ++at;
     while (at < end && isDigit(bytes[at]!)) at++;
-    if (at === start || at - start > 6) return KIND.STRING;
+    if (at === start || at - start > 6) return STRING;
   }
-  if (at === end) return KIND.TIMESTAMP;
+  if (at === end) return TIMESTAMP;
   const sign = bytes[at];
-  if (sign === 0x5a) return at + 1 === end ? KIND.TIMESTAMPTZ : KIND.STRING;
-  if ((sign !== 0x2b && sign !== DASH) || end - at !== 6 || bytes[at + 3] !== 0x3a) return KIND.STRING;
-  const [hours, minutes] = [twoDigits(bytes, at + 1), twoDigits(bytes, at + 4)];
-  if (hours > 15 || minutes > 59) return KIND.STRING;
+  if (sign === 0x5a) return at + 1 === end ? TIMESTAMPTZ : STRING;
+  if ((sign !== 0x2b && sign !== DASH) || end - at !== 6 || bytes[at + 3] !== 0x3a) return STRING;
+  const hours = twoDigits(bytes, at + 1);
+  const minutes = twoDigits(bytes, at + 4);
+  if (hours > 15 || minutes > 59) return STRING;
   const edge = year === 1 || year === 9999;
-  return edge && hours + minutes > 0 ? KIND.STRING : KIND.TIMESTAMPTZ;
+  return edge && hours + minutes > 0 ? STRING : TIMESTAMPTZ;
 }
 
 /** 0–99, or a number over 9,999 when the two bytes are not both digits. */
 function twoDigits(bytes: Uint8Array, at: number): number {
-  const [tens, ones] = [bytes[at]! - 0x30, bytes[at + 1]! - 0x30];
+  const tens = bytes[at]! - 0x30;
+  const ones = bytes[at + 1]! - 0x30;
   return tens >>> 0 > 9 || ones >>> 0 > 9 ? 100_000 : tens * 10 + ones;
 }
 

@@ -24,7 +24,7 @@ export interface ScanOptions {
 export interface TypeSegment {
   readonly eventType: string;
   readonly lines: number;
-  /** Part lines, each ending in \n. All segments of a block share one ArrayBuffer, which is the caller's from now on. */
+  /** Part lines, each ending in \n. All segments of a block share one ArrayBuffer (which may be larger); it is the caller's from now on. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

@@ -21,6 +21,7 @@ export const FRAME = { NODE: 0, LINK: 1, OBJECT: 2, MEMBERS: 3, ARRAY: 4, COLUMN
 // Constants of this module are compiled in; imported ones are looked up.
 const { STAMP, SHIFT } = HOT;
 const { NODE, LINK, COLUMNS } = FRAME;
+const [NONE, NODE_SHIFT, LONGEST_TYPE] = [NO_NODE, KIND_SHIFT, MAX_EVENT_TYPE_BYTES];
 /** Beyond this many values with a path in one line the slow path does it. */
 const MAX_TAPE = 1 << 20;
 const KIND_MASK = (1 << KIND_SHIFT) - 1;
@@ -89,8 +90,8 @@ export class LineContext {
 
   /** To be called when the tree was emptied. */
   forgetTrees(): void {
-    this.roots.fill(NO_NODE);
-    this.#prefixFrom.fill(NO_NODE);
+    this.roots.fill(NONE);
+    this.#prefixFrom.fill(NONE);
   }
 
   #renumber(): void {
@@ -104,7 +105,7 @@ export class LineContext {
       this.#prefixFrom = larger(this.#prefixFrom);
       this.#prefixTo = larger(this.#prefixTo);
     }
-    if (this.roots[type] === NO_NODE) this.roots[type] = this.#tree.newRoot();
+    if (this.roots[type] === NONE) this.roots[type] = this.#tree.newRoot();
     return this.roots[type]!;
   }
 
@@ -142,7 +143,7 @@ export class LineContext {
     key = this.#keys.meant[key]!;
     if (depth === 1 && this.#keys.system[key] === 1) return ODD;
     const found = this.#tree.member(node, key, this.#stats.whole[node] === 1, members);
-    if (found !== NO_NODE) return this.#known(found, link, object);
+    if (found !== NONE) return this.#known(found, link, object);
     // Escapes would hide that two keys are the same.
     return hasEscapes ? ODD : this.#nameless(bytes, start, end, hash, node, object);
   }
@@ -170,9 +171,9 @@ export class LineContext {
     if (counted && this.#wholeObject !== object) {
       this.#wholeObject = object;
       if (this.length + 2 > this.tape.length && !this.grow()) return ODD;
-      this.tape[this.length++] = (node << KIND_SHIFT) | KIND.WHOLE;
+      this.tape[this.length++] = (node << NODE_SHIFT) | KIND.WHOLE;
     }
-    return NO_NODE;
+    return NONE;
   }
 
   /**
@@ -188,7 +189,7 @@ export class LineContext {
     depth: number,
   ): boolean {
     const rank = this.#tree.typeRank[node]!;
-    if (rank >= this.#rank || unescapedLength > MAX_EVENT_TYPE_BYTES || end === start) return false;
+    if (rank >= this.#rank || unescapedLength > LONGEST_TYPE || end === start) return false;
     if (unescapedLength < end - start) {
       const name = unescaped(bytes, start, end);
       if (!isEventType(name)) return false;
@@ -205,8 +206,8 @@ export class LineContext {
     const { tape, frames } = this;
     for (let i = 0; i < this.length; i++) {
       const to = this.#mapped[i]!;
-      hot[(to << SHIFT) + STAMP] = hot[((tape[i]! >> KIND_SHIFT) << SHIFT) + STAMP]!;
-      tape[i] = (to << KIND_SHIFT) | (tape[i]! & KIND_MASK);
+      hot[(to << SHIFT) + STAMP] = hot[((tape[i]! >> NODE_SHIFT) << SHIFT) + STAMP]!;
+      tape[i] = (to << NODE_SHIFT) | (tape[i]! & KIND_MASK);
     }
     for (let at = COLUMNS; at <= depth * COLUMNS; at += COLUMNS) {
       const link = frames[at + LINK]!;
@@ -221,14 +222,14 @@ export class LineContext {
   #mapTape(type: number, root: number): boolean {
     while (this.#mapped.length < this.tape.length) this.#mapped = larger(this.#mapped);
     for (let i = 0; i < this.length; i++) {
-      const node = this.tape[i]! >> KIND_SHIFT;
+      const node = this.tape[i]! >> NODE_SHIFT;
       const at = (type << PREFIX_SHIFT) + i;
       if (i < 1 << PREFIX_SHIFT && this.#prefixFrom[at] === node) {
         this.#mapped[i] = this.#prefixTo[at]!;
         continue;
       }
       const to = this.#map(node, root);
-      if (to === NO_NODE) return false;
+      if (to === NONE) return false;
       this.#mapped[i] = to;
       if (i >= 1 << PREFIX_SHIFT) continue;
       this.#prefixFrom[at] = node;
@@ -243,14 +244,14 @@ export class LineContext {
     const root = this.#root(this.type);
     for (let i = 0; i < this.length; i++) {
       const entry = this.tape[i]!;
-      this.tape[i] = (this.#map(entry >> KIND_SHIFT, root) << KIND_SHIFT) | (entry & KIND_MASK);
+      this.tape[i] = (this.#map(entry >> NODE_SHIFT, root) << NODE_SHIFT) | (entry & KIND_MASK);
     }
     this.#home = this.type;
   }
 
   #map(node: number, root: number): number {
     const parent = this.#tree.parent[node]!;
-    if (parent === NO_NODE) return root;
+    if (parent === NONE) return root;
     const above = this.#map(parent, root);
     return this.#tree.member(above, this.#tree.key[node]!, this.#stats.whole[above] === 1, 0);
   }

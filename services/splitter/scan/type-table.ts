@@ -4,6 +4,9 @@ import { asBuffer } from "./bytes.ts";
 import type { Fate, ScanOptions } from "./contract.ts";
 import { finishHash } from "./tables.ts";
 
+const RECENT = 16_384;
+const RECENT_MASK = RECENT - 1;
+
 export class TypeTable {
   readonly names: string[] = [];
   readonly fates: Fate[] = [];
@@ -13,7 +16,7 @@ export class TypeTable {
   readonly #ids = new Map<string, number>();
   readonly #fate: ScanOptions["fate"];
   /** Type number + 1 of the type last met with these bits of the hash: a cache, the map decides. */
-  readonly #recent = new Int32Array(16_384);
+  readonly #recent = new Int32Array(RECENT);
 
   constructor(fate: ScanOptions["fate"]) {
     this.#fate = fate;
@@ -34,9 +37,13 @@ export class TypeTable {
 
   /** The number of the event type whose UTF-8 is `source[start, end)`. */
   idOfBytes(source: Uint8Array, start: number, end: number): number {
-    let hash = end - start;
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ source[at]!, 0x01000193);
-    const slot = finishHash(hash) & (this.#recent.length - 1);
+    // Length, and the bytes where names differ most: their ends and the middle.
+    const size = end - start;
+    const first = (source[start]! << 8) | source[start + (size >> 2)]!;
+    const middle = (source[start + (size >> 1)]! << 8) | source[start + size - (size >> 2) - 1]!;
+    const last = (source[end - 1]! << 8) | source[start + (size > 1 ? size - 2 : 0)]!;
+    const hash = Math.imul(Math.imul((first << 16) | middle, 0x9e3779b1) ^ ((last << 8) | size), 0x85ebca6b);
+    const slot = finishHash(hash) & RECENT_MASK;
     const recent = this.#recent[slot]! - 1;
     if (recent >= 0 && equal(this.#bytes[recent]!, source, start, end)) return recent;
     const id = this.id(asBuffer(source).toString("utf8", start, end));

@@ -15,8 +15,8 @@ export const SYSTEM_COLUMNS = [
   "_lr_rescued",
 ] as const;
 
-/** Names that can never be columns on Redshift (r_names). */
-const RESERVED = new Set(["oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]);
+/** Names that can never be columns on Redshift (r_names), and DuckDB's pseudo-column, by which a load counts its rows. */
+const RESERVED = new Set(["oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "rowid"]);
 
 /** Letters that Unicode does not take apart into an ASCII letter and a mark. */
 const LETTERS: Readonly<Record<string, string>> = {

@@ -96,7 +96,17 @@ describe("names", () => {
   it("never gives out system columns and the names that Redshift keeps", () => {
     const names = new Names([]);
 
-    for (const name of [...SYSTEM_COLUMNS, "oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]) {
+    for (const name of [
+      ...SYSTEM_COLUMNS,
+      "oid",
+      "tableoid",
+      "xmin",
+      "cmin",
+      "xmax",
+      "cmax",
+      "ctid",
+      "rowid",
+    ]) {
       assert.equal(names.take(name), `${name}_2`);
     }
   });

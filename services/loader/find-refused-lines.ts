@@ -1,12 +1,14 @@
 // Finds the lines of one unit that the warehouse refuses, by halving: first its parts, then the lines of a part. Nothing is committed
 // while looking.
 import { RouterError } from "../../shared/errors/router-error.ts";
-import type { LoadUnit, UnitPart } from "../../shared/ports/warehouse.ts";
+import type { UnitPart } from "../../shared/ports/warehouse.ts";
 
 export interface FindOptions {
-  readonly unit: LoadUnit;
-  /** Whether the warehouse would take the unit as given: some of its parts, without its `rejectedLines`. */
-  readonly accepts: (unit: LoadUnit) => Promise<boolean>;
+  readonly parts: readonly UnitPart[];
+  /** Whether the warehouse would take these parts; none, to see whether it is the lines that it minds. */
+  readonly takesParts: (parts: readonly UnitPart[]) => Promise<boolean>;
+  /** Whether the warehouse would take these lines of the part. */
+  readonly takesLines: (part: UnitPart, lines: readonly number[]) => Promise<boolean>;
   /** The line numbers of one part. */
   readonly linesOf: (part: UnitPart) => Promise<readonly number[]>;
 }
@@ -18,7 +20,9 @@ const MAX_PROBES = 1_000;
 /** The refused lines, ascending. Throws WAREHOUSE_REFUSED when it is not single lines that are refused, or too many are. */
 export async function findRefusedLines(options: FindOptions): Promise<readonly number[]> {
   const search = new Search(options);
-  await search.parts(options.unit.parts);
+  // Else every line would be found guilty.
+  if (!(await search.takes(() => options.takesParts([])))) throw gaveUp("it is refused even without lines");
+  await search.parts(options.parts);
   if (search.found.length === 0) throw gaveUp("no single line of it is refused");
   return search.found.toSorted((a, b) => a - b);
 }
@@ -33,22 +37,15 @@ class Search {
   }
 
   async parts(parts: readonly UnitPart[]): Promise<void> {
-    if (parts.length === 0 || (await this.#takes(parts, []))) return;
-    if (parts.length > 1) {
-      const middle = Math.ceil(parts.length / 2);
-      await this.parts(parts.slice(0, middle));
-      await this.parts(parts.slice(middle));
-      return;
-    }
-    const part = parts[0]!;
-    const lines = await this.#options.linesOf(part);
-    // Refused without any line: then every line would be found guilty.
-    if (!(await this.#takes([part], lines))) throw gaveUp("it is refused even without lines");
-    await this.#lines(part, lines, lines);
+    if (parts.length === 0 || (await this.takes(() => this.#options.takesParts(parts)))) return;
+    if (parts.length === 1) return await this.#lines(parts[0]!, await this.#options.linesOf(parts[0]!));
+    const middle = Math.ceil(parts.length / 2);
+    await this.parts(parts.slice(0, middle));
+    await this.parts(parts.slice(middle));
   }
 
   /** `lines` are known to be refused together. */
-  async #lines(part: UnitPart, all: readonly number[], lines: readonly number[]): Promise<void> {
+  async #lines(part: UnitPart, lines: readonly number[]): Promise<void> {
     if (lines.length === 1) {
       this.found.push(lines[0]!);
       if (this.found.length > MAX_REFUSED_LINES)
@@ -57,17 +54,14 @@ class Search {
     }
     const middle = Math.ceil(lines.length / 2);
     for (const half of [lines.slice(0, middle), lines.slice(middle)]) {
-      const kept = new Set(half);
-      const rejected = all.filter((line) => !kept.has(line));
-      if (!(await this.#takes([part], rejected))) await this.#lines(part, all, half);
+      if (!(await this.takes(() => this.#options.takesLines(part, half)))) await this.#lines(part, half);
     }
   }
 
-  async #takes(parts: readonly UnitPart[], rejectedLines: readonly number[]): Promise<boolean> {
+  async takes(probe: () => Promise<boolean>): Promise<boolean> {
     if (++this.#probes > MAX_PROBES)
       throw gaveUp(`its refused lines were not found within ${MAX_PROBES} probes`);
-    const lines = parts.reduce((sum, part) => sum + part.lines, 0);
-    return this.#options.accepts({ ...this.#options.unit, parts, lines, rejectedLines });
+    return await probe();
   }
 }
 

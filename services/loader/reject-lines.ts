@@ -3,12 +3,12 @@
 import { createHash } from "node:crypto";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import type { ObjectStore } from "../../shared/ports/object-store.ts";
-import type { LoadJob, LoadUnit, RefusedLine, Warehouse } from "../../shared/ports/warehouse.ts";
+import type { LoadJob, LoadUnit, RefusedLine, UnitPart, Warehouse } from "../../shared/ports/warehouse.ts";
 import { linesRejected, type Telemetry } from "./events.ts";
 import { findRefusedLines, MAX_REFUSED_LINES } from "./find-refused-lines.ts";
 import { readUnitLines } from "./part-lines.ts";
 import { putRefusedLines } from "./put-refused-lines.ts";
-import type { UnitWork } from "./work.ts";
+import { ScratchParts } from "./scratch-parts.ts";
 
 export interface LineRejecterOptions {
   readonly store: ObjectStore;
@@ -22,6 +22,13 @@ export interface Refusal {
   readonly lines: readonly RefusedLine[];
 }
 
+/** A unit to be loaded in place of one that was refused. Disposed of when the load has ended, whatever its end. */
+export interface CleanedUnit extends AsyncDisposable {
+  /** With `rejectedLines`, and with parts that do not have them. */
+  readonly unit: LoadUnit;
+  readonly batchId: string;
+}
+
 export class LineRejecter {
   readonly #options: LineRejecterOptions;
 
@@ -29,64 +36,99 @@ export class LineRejecter {
     this.#options = options;
   }
 
-  /**
-   * Gives the unit its `rejectedLines` and returns the batch id to load it with. `job` is the staged load of this unit alone that was
-   * refused. Throws WAREHOUSE_REFUSED when no single lines are to blame; the unit is unchanged then.
-   */
-  async reject(unit: UnitWork, job: LoadJob, refusal: Refusal, signal: AbortSignal): Promise<string> {
-    const lines = await this.#find(unit.unit, job, refusal, signal);
-    const batchId = rejectingBatchId(unit.unit, lines);
-    const rejected = { ...unit.unit, rejectedLines: lines };
+  /** `job` is the staged load of this unit alone that was refused. Throws WAREHOUSE_REFUSED when no single lines are to blame. */
+  async reject(unit: LoadUnit, job: LoadJob, refusal: Refusal, signal: AbortSignal): Promise<CleanedUnit> {
     const { store, bucket, telemetry } = this.#options;
+    await using stack = new AsyncDisposableStack();
+    const scratch = stack.adopt(new ScratchParts(store, bucket), (parts) => parts.remove());
+    const lines = await this.#find(unit, job, refusal, scratch, signal);
+    const batchId = rejectingBatchId(unit, lines);
+    const rejected = { ...unit, rejectedLines: lines };
     const key = await putRefusedLines(store, bucket, rejected, batchId, refusal.reason, signal);
-    unit.unit = rejected;
+    const parts = await this.#without(unit, new Set(lines), scratch, signal);
     linesRejected(telemetry, rejected, key, refusal.reason);
-    return batchId;
+    const held = stack.move();
+    return { unit: { ...rejected, parts }, batchId, [Symbol.asyncDispose]: () => held.disposeAsync() };
   }
 
   async #find(
     unit: LoadUnit,
     job: LoadJob,
     refusal: Refusal,
+    scratch: ScratchParts,
     signal: AbortSignal,
   ): Promise<readonly number[]> {
-    const { warehouse } = this.#options;
-    const { plan } = job.tables[0]!;
     const known = new Set<number>();
-    const probe = async (probed: LoadUnit): Promise<boolean> => {
-      if (!warehouse.probe) throw cannotProbe(refusal.reason);
-      const result = await warehouse.probe({ ...job, tables: [{ plan, units: [probed] }] }, signal);
-      if (result.kind === "stale") throw staleProbe();
-      if (result.kind === "refused") addLines(known, result.lines);
-      return result.kind === "accepted";
+    const takesParts = async (parts: readonly UnitPart[]): Promise<boolean> => {
+      const lines = parts.reduce((sum, part) => sum + part.lines, 0);
+      const named = await this.#refusedOf(
+        { ...unit, parts, lines, rejectedLines: [] },
+        job,
+        refusal.reason,
+        signal,
+      );
+      for (const { line } of named ?? []) known.add(line);
+      return named === undefined;
     };
-    addLines(known, refusal.lines);
+    for (const { line } of refusal.lines) known.add(line);
     // A warehouse that names its lines is asked again until it is content.
     for (let before = 0; known.size > before && known.size <= MAX_REFUSED_LINES;) {
       before = known.size;
-      if (await probe({ ...unit, rejectedLines: [...known] })) return [...known].toSorted((a, b) => a - b);
+      const parts = await this.#without(unit, known, scratch, signal);
+      if (await takesParts(parts)) return [...known].toSorted((a, b) => a - b);
     }
     return await findRefusedLines({
-      unit,
-      accepts: probe,
+      parts: unit.parts,
+      takesParts,
+      takesLines: async (part, lines) => {
+        const kept = new Set(lines);
+        const some = await scratch.write(unit, part, (line) => kept.has(line), signal);
+        const isTaken = await takesParts([some]);
+        await scratch.remove(some);
+        return isTaken;
+      },
       linesOf: (part) => this.#linesOf(unit, part, signal),
     });
   }
 
-  async #linesOf(
+  /** The lines that the warehouse names when it refuses the unit, perhaps none; undefined when it would take it. */
+  async #refusedOf(
     unit: LoadUnit,
-    part: LoadUnit["parts"][number],
+    job: LoadJob,
+    reason: string,
     signal: AbortSignal,
-  ): Promise<readonly number[]> {
+  ): Promise<readonly RefusedLine[] | undefined> {
+    const { warehouse } = this.#options;
+    const { plan } = job.tables[0]!;
+    if (!warehouse.probe) throw cannotProbe(reason);
+    const result = await warehouse.probe({ ...job, tables: [{ plan, units: [unit] }] }, signal);
+    if (result.kind === "stale") throw staleProbe();
+    return result.kind === "refused" ? (result.lines ?? []) : undefined;
+  }
+
+  /** The unit's parts, those with refused lines written anew without them. */
+  async #without(
+    unit: LoadUnit,
+    refused: ReadonlySet<number>,
+    scratch: ScratchParts,
+    signal: AbortSignal,
+  ): Promise<readonly UnitPart[]> {
+    const parts: UnitPart[] = [];
+    for (const part of unit.parts) {
+      const lines = await this.#linesOf(unit, part, signal);
+      const kept = lines.filter((line) => !refused.has(line)).length;
+      if (kept === lines.length) parts.push(part);
+      else if (kept > 0) parts.push(await scratch.write(unit, part, (line) => !refused.has(line), signal));
+    }
+    return parts;
+  }
+
+  async #linesOf(unit: LoadUnit, part: UnitPart, signal: AbortSignal): Promise<readonly number[]> {
     const { store, bucket } = this.#options;
     const lines: number[] = [];
     for await (const { line } of readUnitLines(store, bucket, unit, part, signal)) lines.push(line);
     return lines;
   }
-}
-
-function addLines(known: Set<number>, lines: readonly RefusedLine[] | undefined): void {
-  for (const { line } of lines ?? []) known.add(line);
 }
 
 /** The same unit and the same lines give the same batch id, hence the same quarantine object: finding them again after a crash adds nothing. */

@@ -8,7 +8,7 @@ import { RouterError } from "../../shared/errors/router-error.ts";
 import { unitText } from "../../shared/warehouse/source-rules.ts";
 import { batchEnded, unitLoaded, warned, type BatchOutcome, type Telemetry } from "./events.ts";
 import type { JobPlanner, Lot, PlannedJob } from "./plan-job.ts";
-import type { LineRejecter } from "./reject-lines.ts";
+import type { LineRejecter, Refusal } from "./reject-lines.ts";
 import type { WarehouseGate } from "./warehouse-gate.ts";
 import type { UnitWork } from "./work.ts";
 
@@ -162,17 +162,24 @@ export class JobRunner {
       return { next: [alone({ ...lot, stage: `the direct load was refused: ${reason}` })] };
     }
     if (lot.units.length > 1) return { next: halves(lot) };
+    return await this.#cleaned(lot, job, { reason, lines: lines ?? [] }, signal);
+  }
+
+  /** Loads a single unit that was refused, without the lines that are to blame. */
+  async #cleaned(lot: Lot, job: LoadJob, refused: Refusal, signal: AbortSignal): Promise<Step> {
     const unit = lot.units[0]!;
-    if (unit.unit.rejectedLines.length > 0) {
-      unit.unit = { ...unit.unit, rejectedLines: [] };
-      return this.#failed([lot], refusal(reason), false);
-    }
+    const whole = unit.unit;
+    if (whole.rejectedLines.length > 0) return this.#failed([lot], refusal(refused.reason), false);
     try {
-      const batchId = await this.#options.rejecter.reject(unit, job, { reason, lines: lines ?? [] }, signal);
-      return { next: [{ lots: [lot], batchId }] };
+      await using cleaned = await this.#options.rejecter.reject(whole, job, refused, signal);
+      unit.unit = cleaned.unit;
+      return await this.#attempt({ lots: [lot], batchId: cleaned.batchId }, signal);
     } catch (error) {
       signal.throwIfAborted();
       return this.#failed([lot], error, false);
+    } finally {
+      // Its parts without the lines are gone; next time the lines are looked for again.
+      if (unit.state === "loading") unit.unit = whole;
     }
   }
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { findRefusedLines } from "../../../services/loader/find-refused-lines.ts";
-import type { LoadUnit, UnitPart } from "../../../shared/ports/warehouse.ts";
+import type { UnitPart } from "../../../shared/ports/warehouse.ts";
 
-/** A unit with parts of the given numbers of lines, numbered through with gaps, and a warehouse that refuses some of them. */
+/** Parts of the given numbers of lines, numbered through with gaps, and a warehouse that refuses some of them. */
 function setUp(sizes: readonly number[], isRefused: (line: number) => boolean, refusesAll = false) {
   let next = 1;
+  let probes = 0;
   const lines = new Map<string, number[]>();
   const parts = sizes.map((size, index): UnitPart => {
     const key = `parts/${index}`;
@@ -15,31 +16,18 @@ function setUp(sizes: readonly number[], isRefused: (line: number) => boolean, r
     );
     return { key, bytes: 10, lines: size, compression: "zstd" };
   });
-  const unit: LoadUnit = {
-    sourceId: "s",
-    generation: 0,
-    eventType: "t",
-    receiptKey: "r",
-    lane: "live",
-    lines: sizes.reduce((sum, size) => sum + size, 0),
-    parts,
-    source: { id: "s", bucket: "b", key: "k", etag: "e", last_modified: "2026-01-01T00:00:00Z", bytes: 1 },
-    replaces: [],
-    rejectedLines: [],
-  };
-  let probes = 0;
-  const accepts = async (probe: LoadUnit): Promise<boolean> => {
+  const takes = (kept: readonly number[]): boolean => {
     probes++;
-    assert.equal(
-      probe.lines,
-      probe.parts.reduce((sum, part) => sum + part.lines, 0),
-    );
-    const rejected = new Set(probe.rejectedLines);
-    const kept = probe.parts.flatMap((part) => lines.get(part.key)!).filter((line) => !rejected.has(line));
     return !refusesAll && !kept.some(isRefused);
   };
+  const linesOf = async (part: UnitPart): Promise<readonly number[]> => lines.get(part.key)!;
   const find = (): Promise<readonly number[]> =>
-    findRefusedLines({ unit, accepts, linesOf: async (part) => lines.get(part.key)! });
+    findRefusedLines({
+      parts,
+      takesParts: async (some) => takes(some.flatMap((part) => lines.get(part.key)!)),
+      takesLines: async (_part, some) => takes(some),
+      linesOf,
+    });
   return { find, all: [...lines.values()].flat(), probes: () => probes };
 }
 

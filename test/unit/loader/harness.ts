@@ -37,6 +37,8 @@ export interface SourceSpec {
   readonly types: Readonly<Record<string, readonly string[]>>;
   /** Lines of one part at the most. */
   readonly linesPerPart?: number;
+  /** Number of a line that is written broken, as no splitter does. */
+  readonly breakLine?: number;
   readonly over?: Partial<Receipt>;
 }
 
@@ -58,7 +60,10 @@ export async function putSource(store: ObjectStore, spec: SourceSpec): Promise<P
     const size = spec.linesPerPart ?? 1_000;
     for (let at = 0; at < documents.length; at += size) {
       const some = documents.slice(at, at + size);
-      const lines = some.map((document) => `${partLine(id, ++line, eventType, document)}\n`);
+      const lines = some.map((document) => {
+        const text = partLine(id, ++line, eventType, document);
+        return `${line === spec.breakLine ? text.slice(0, -1) : text}\n`;
+      });
       // Two frames, as parts have many.
       const frames = [lines.slice(0, 1), lines.slice(1)].map((half) => zstdCompressSync(half.join("")));
       const key = partKey(id, attempt, parts.length, ".zst");
@@ -158,7 +163,12 @@ export function harness(options: HarnessOptions = {}): Harness {
   const store = new MemoryObjectStore({ clock });
   const queue = new MemoryQueue({ clock, name: "load", maxReceives: 5 });
   const warehouse = new MemoryWarehouse({ store, clock, ...options.warehouse });
-  const { counted, quiet } = counting<Warehouse>(warehouse);
+  const { counted, quiet: warehouseQuiet } = counting<Warehouse>(warehouse);
+  const { counted: countedStore, quiet: storeQuiet } = counting<ObjectStore>(store);
+  const quiet = async (): Promise<void> => {
+    await storeQuiet();
+    await warehouseQuiet();
+  };
   const metrics = new MemoryMetrics();
   const config = configSchema.parse({
     ...options.config,
@@ -173,7 +183,7 @@ export function harness(options: HarnessOptions = {}): Harness {
     (fields: object, message: string): void =>
       void log.push({ level, fields: { ...fields }, message });
   const deps: LoaderDeps = {
-    store,
+    store: countedStore,
     loadQueue: queue,
     warehouse: counted,
     routedBucket: BUCKET,
@@ -235,7 +245,7 @@ function counting<T extends object>(port: T): { counted: T; quiet: () => Promise
   const counted = new Proxy(port, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== "function") return value;
+      if (typeof value !== "function" || property === "list") return value;
       return async (...args: unknown[]): Promise<unknown> => {
         calls++;
         try {

@@ -252,13 +252,15 @@ describe("loader in trouble", () => {
   }
 
   it("does not take a unit to pieces that is refused as a whole", async () => {
-    const h = harness({ loader: { hold_seconds: 60 }, warehouse: { refuse: () => "never" } });
+    const h = harness({ loader: { hold_seconds: 86_400 }, warehouse: { refuse: () => "never" } });
     const source = await h.put({ key: "/a", types: { t: numbered(300) } });
     await h.announce(source);
     await using loader = h.loader();
 
     await loader.start();
-    await h.until("hold", async () => (await h.queue.depth()).inFlight === 0, 700);
+    await h.until("the receipt to be in hand", () => loader.status.units === 1);
+    loader.flush();
+    await h.until("three attempts", async () => (await h.queue.depth()).inFlight === 0);
 
     assert.deepEqual(
       h.store.keys(BUCKET).filter((key) => key.startsWith("quarantine/")),

@@ -30,11 +30,15 @@ export class StringReader {
   finish(bytes: Uint8Array, at: number): number {
     let surplus = 0;
     for (;;) {
-      while (SPECIAL[bytes[at]!] === 0) at++;
       const c = bytes[at]!;
+      if (SPECIAL[c] === 0) {
+        at++;
+        continue;
+      }
       if (c === 0x22) break;
       if (c >= 0x80) {
-        const length = utf8Length(bytes, at, c);
+        // The commonest of what utf8Length knows.
+        const length = c < 0xe0 && c > 0xc1 && bytes[at + 1]! >> 6 === 2 ? 2 : utf8Length(bytes, at, c);
         if (length === 0) return -1;
         at += length;
       } else if (c !== 0x5c) return -1;

@@ -9,6 +9,7 @@ import {
   type JsonValue,
 } from "../../../shared/shape/parse-json.ts";
 import { addValue, Shape } from "../../../shared/shape/shape.ts";
+import { asBuffer } from "./bytes.ts";
 import type { ScanOptions } from "./contract.ts";
 import { eventTypeOf } from "./event-type.ts";
 import { normalise } from "./normalise.ts";
@@ -31,8 +32,8 @@ export function judgeLine(line: Uint8Array, options: ScanOptions): Verdict {
   if (!isUtf8(line)) {
     return { kind: "invalid", reason: "invalid_utf8", detail: `invalid UTF-8 at byte ${utf8Break(line)}` };
   }
-  // A byte order mark in front of a line is no white space: only the one at the start of the source is skipped, before this.
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(line);
+  // Keeps a byte order mark, which is no white space: only the one at the start of the source is skipped, before this.
+  const text = asBuffer(line).toString();
   if (/^[ \t\r\n]*$/.test(text)) return { kind: "blank" };
   let root: JsonValue;
   try {

@@ -1,6 +1,6 @@
 // What the scanner knows about the line it is in, besides its position: the values met so far (the tape), the open containers, and the
 // event type as far as it is known. Lines begin in the tree of no event type and move on to their type's tree once it is met.
-import { MAX_DEPTH, MAX_EVENT_TYPE_BYTES } from "../../../shared/contracts/words.ts";
+import { MAX_DEPTH, MAX_EVENT_TYPE_BYTES, MAX_KEY_BYTES } from "../../../shared/contracts/words.ts";
 import { unescaped } from "./bytes.ts";
 import { isEventType } from "./event-type.ts";
 import { FIRST_ROOT, HOT, NO_NODE, SILENT } from "./hot.ts";
@@ -124,6 +124,7 @@ export class LineContext {
   ): number {
     let hash = this.#keys.seed;
     let hasEscapes = false;
+    let together = 0;
     let end = start;
     for (let c = bytes[end]!; c !== 0x22; c = bytes[++end]!) {
       if (c === 0x5c) {
@@ -133,12 +134,21 @@ export class LineContext {
       }
       // Not `c < 0x20`: beyond the block there is nothing at all.
       if (!(c >= 0x20)) return ODD;
+      together |= c;
       hash = Math.imul(hash ^ c, 0x01000193);
     }
     hash = finishHash(hash);
     this.keyEnd = end;
     let key = this.#keys.find(bytes, start, end, hash);
-    if (key === -1) key = this.#keys.add(bytes, start, end, hash, hasEscapes);
+    if (key === -1) {
+      // A key that is nowhere yet and needs no node is not worth entering: an object with a key of its own in every line.
+      const plain =
+        together < 0x80 && !hasEscapes && depth > 1 && end > start && end - start <= MAX_KEY_BYTES;
+      if (plain && this.#tree.isFull(node, this.#stats.whole[node] === 1, members)) {
+        return this.#nameless(bytes, start, end, hash, node, object);
+      }
+      key = this.#keys.add(bytes, start, end, hash, hasEscapes);
+    }
     if (key < 0) return ODD;
     key = this.#keys.meant[key]!;
     if (depth === 1 && this.#keys.system[key] === 1) return ODD;

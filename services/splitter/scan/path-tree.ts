@@ -95,11 +95,15 @@ export class PathTree {
    */
   member(parent: number, key: number, whole: boolean, members: number): number {
     const known = this.find(parent, key);
-    if (known !== NO_NODE || parent === NO_NODE) return known;
+    return known !== NO_NODE || this.isFull(parent, whole, members) ? known : this.#newChild(parent, key);
+  }
+
+  /** True when `member` would give NO_NODE for a key that the node does not have. */
+  isFull(parent: number, whole: boolean, members: number): boolean {
+    if (parent === NO_NODE) return true;
+    if ((this.flags(parent) & SILENT) !== 0) return this.#children[parent]! >= KEYS_IN_ARRAY;
     const limit = this.limit(parent);
-    const silent = (this.flags(parent) & SILENT) !== 0;
-    const full = silent ? this.#children[parent]! >= KEYS_IN_ARRAY : whole || limit === 0 || members > limit;
-    return full ? NO_NODE : this.#newChild(parent, key);
+    return whole || limit === 0 || members > limit;
   }
 
   /** The node of the elements of arrays at a node. */

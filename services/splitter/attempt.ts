@@ -67,6 +67,7 @@ function openWriter(options: AttemptOptions): PartWriter {
     store: options.store,
     bucket: options.bucket,
     pool: engine.pages,
+    buffers: engine.frameBuffers,
     compressor: engine.compressor,
     scratch: new ScratchFile(options.scratchFolder, engine.scratchBytes),
     codec: splitter.compression,
@@ -122,10 +123,11 @@ class Attempt {
     }
     const broken = this.#reader.break;
     const last = broken ? this.#framer.endTorn() : this.#framer.end();
-    if (broken && !this.#options.salvage) return this.#result([], { ...broken, afterLine: this.#framer.lines });
+    if (broken && !this.#options.salvage)
+      return this.#result([], { ...broken, afterLine: this.#framer.lines });
     for (const item of last) await this.#scan.put(item);
     await this.#scan.flush();
-    for (const shapes of await this.#session.shapes()) this.#types.addShapes(shapes);
+    await this.#session.shapes((shapes) => this.#types.addShapes(shapes));
     const written = await this.#writer.finish();
     this.#report(0);
     return this.#result(written, broken && { ...broken, afterLine: this.#framer.lines });

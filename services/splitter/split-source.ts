@@ -59,15 +59,21 @@ export async function splitSource(
     const both = AbortSignal.any([signal, reading.signal]);
     const object = await context.store.get(request.ref, both);
     const id = sourceId(object.bucket, object.key, object.etag);
-    const { found, generation } = await decideGeneration(context, request, object, id, signal);
+    const { found, ...wanted } = await decideGeneration(context, request, object, id, signal);
     const seconds = (): number => (context.clock.now().getTime() - started) / 1000;
     if (found) return { kind: "existing", ...found, rawBytes: 0, seconds: seconds() };
-    const { isOurs, rawBytes, ...receipt } = await attempt(context, request, object, id, generation, both);
+    const { isOurs, rawBytes, ...receipt } = await attempt(context, request, object, id, wanted, both);
     return { kind: isOurs ? "written" : "lost", ...receipt, rawBytes, seconds: seconds() };
   } finally {
     // A body that was not read to its end is let go.
     reading.abort(new RouterError("ABORTED", "The source is not needed any more."));
   }
+}
+
+/** The generation to write, and whether it is written because the same content came back. */
+interface Wanted {
+  readonly generation: number;
+  readonly returned?: true;
 }
 
 /**
@@ -80,7 +86,7 @@ async function decideGeneration(
   object: ObjectRead,
   id: string,
   signal: AbortSignal,
-): Promise<{ readonly found?: FoundReceipt; readonly generation: number }> {
+): Promise<Wanted & { readonly found?: FoundReceipt }> {
   if (request.generation !== undefined) {
     const found = await receiptOf(store, routedBucket, id, request.generation, signal);
     return { generation: request.generation, ...(found ? { found } : {}) };
@@ -88,7 +94,9 @@ async function decideGeneration(
   const latest = await latestReceipt(store, routedBucket, id, signal);
   if (!latest) return { generation: 0 };
   const { generation, source } = latest.receipt;
-  if (object.lastModified.getTime() > Date.parse(source.last_modified)) return { generation: generation + 1 };
+  if (object.lastModified.getTime() > Date.parse(source.last_modified)) {
+    return { generation: generation + 1, returned: true };
+  }
   return { generation, found: latest };
 }
 
@@ -97,7 +105,7 @@ async function attempt(
   request: SplitRequest,
   object: ObjectRead,
   id: string,
-  generation: number,
+  wanted: Wanted,
   signal: AbortSignal,
 ): Promise<FoundReceipt & { readonly isOurs: boolean; readonly rawBytes: number }> {
   const { store, routedBucket, config, engine, scratchFolder } = context;
@@ -117,7 +125,7 @@ async function attempt(
     signal,
     ...(context.onProgress ? { onProgress: context.onProgress } : {}),
   });
-  const head = receiptHead(context, object, id, generation, attemptId, settings, result, salvage);
+  const head = receiptHead(context, object, id, wanted, attemptId, settings, result, salvage);
   const isFailed = head.state === "failed";
   const lines = isFailed ? NO_LINES : result.lines;
   const written = isFailed ? [] : result.written;
@@ -142,7 +150,7 @@ function receiptHead(
   { lane, clock }: SplitContext,
   object: ObjectRead,
   id: string,
-  generation: number,
+  { generation, returned }: Wanted,
   attemptId: string,
   settings: SourceSettings,
   result: AttemptResult,
@@ -167,6 +175,7 @@ function receiptHead(
     on_overwrite: settings.onOverwrite,
     state: broken && !salvage ? "failed" : "split",
     ...(broken && salvage ? { salvaged: true } : {}),
+    ...(returned ? { returned } : {}),
     ...(broken ? { failure: failureOf(broken) } : {}),
   };
 }

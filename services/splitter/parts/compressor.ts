@@ -1,6 +1,7 @@
 // Compresses frames on the zlib thread pool. What is in work at once is bounded by bytes; producers wait at `room`.
-import { constants, gzip, zstdCompress } from "node:zlib";
+import { gzip } from "node:zlib";
 import pLimit from "p-limit";
+import { ZstdEncoder } from "./zstd-encoder.ts";
 
 export type Codec = "zstd" | "gzip";
 
@@ -20,9 +21,19 @@ export interface Compressor {
 export function createCompressor(codec: Codec, level: number, threads: number): Compressor {
   const limit = pLimit(threads);
   const work = new BytesInWork();
+  const idle: ZstdEncoder[] = [];
+
+  async function zstd(raw: Uint8Array): Promise<Uint8Array> {
+    const encoder = idle.pop() ?? new ZstdEncoder(level);
+    const compressed = await encoder.frame(raw);
+    // One that failed is not used again.
+    idle.push(encoder);
+    return compressed;
+  }
+
   return {
     hold: (bytes) => work.add(bytes),
-    compress: (raw, as = codec) => limit(() => (as === "zstd" ? zstd(raw, level) : gzipped(raw, level))),
+    compress: (raw, as = codec) => limit(() => (as === "zstd" ? zstd(raw) : gzipped(raw, level))),
     room: () => work.room(),
   };
 }
@@ -47,24 +58,11 @@ class BytesInWork {
   }
 }
 
-/** Log lines shrink to a fifth or less; an output buffer of a quarter makes one trip through the pool the rule. */
-function chunkSize(raw: Uint8Array): number {
-  return Math.max(4096, raw.length >>> 2);
-}
-
-function zstd(raw: Uint8Array, level: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const params = { [constants.ZSTD_c_compressionLevel]: level };
-    // The size pledged goes into the frame's header, and small frames get small tables.
-    const options = { chunkSize: chunkSize(raw), params, pledgedSrcSize: raw.length };
-    zstdCompress(raw, options, (error, bytes) => (error ? reject(error) : resolve(bytes)));
-  });
-}
-
 /** gzip has levels to 9 only. */
 function gzipped(raw: Uint8Array, level: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const options = { chunkSize: chunkSize(raw), level: Math.min(level, 9) };
+    // Log lines shrink to a fifth or less; an output buffer of a quarter makes one trip through the pool the rule.
+    const options = { chunkSize: Math.max(4096, raw.length >>> 2), level: Math.min(level, 9) };
     gzip(raw, options, (error, bytes) => (error ? reject(error) : resolve(bytes)));
   });
 }

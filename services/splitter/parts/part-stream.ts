@@ -1,4 +1,5 @@
 // One event type's lines (or the quarantine's records) in the order of the source: a raw frame in pages, then compressed frames, then parts.
+import type { TakeBuffer } from "../frame/framed.ts";
 import { RawFrame } from "./raw-frame.ts";
 import type { PageHolder, PagePool } from "./page-pool.ts";
 import type { Extent } from "./extents.ts";
@@ -19,7 +20,7 @@ export interface CompressedFrame {
 }
 
 /** Takes frames that are full: compresses and keeps them, then sets `stored`. Never throws. */
-export type FrameSink = (stream: PartStream, frame: CompressedFrame, raw: Uint8Array) => void;
+export type FrameSink = (stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>) => void;
 
 export class PartStream implements PageHolder {
   /** Event type, or undefined for the quarantine. */
@@ -27,13 +28,21 @@ export class PartStream implements PageHolder {
   readonly #pool: PagePool;
   readonly #frameBytes: number;
   readonly #sink: FrameSink;
+  readonly #takeBuffer: TakeBuffer;
   readonly #raw: RawFrame;
   #tally: Tally = newTally();
   #isWhole = true;
   /** Frames of the part that is open, in order. */
   #frames: CompressedFrame[] = [];
 
-  constructor(eventType: string | undefined, pool: PagePool, frameBytes: number, sink: FrameSink) {
+  constructor(
+    eventType: string | undefined,
+    pool: PagePool,
+    takeBuffer: TakeBuffer,
+    frameBytes: number,
+    sink: FrameSink,
+  ) {
+    this.#takeBuffer = takeBuffer;
     this.eventType = eventType;
     this.#pool = pool;
     this.#frameBytes = frameBytes;
@@ -65,7 +74,7 @@ export class PartStream implements PageHolder {
   }
 
   /** Takes the last frame out without the sink's help, if there is one. */
-  takeLast(): { readonly frame: CompressedFrame; readonly raw: Uint8Array } | undefined {
+  takeLast(): { readonly frame: CompressedFrame; readonly raw: Uint8Array<ArrayBuffer> } | undefined {
     if (this.#tally.rawBytes === 0) return undefined;
     return this.#frame(new Uint8Array(0));
   }
@@ -106,8 +115,8 @@ export class PartStream implements PageHolder {
     this.#sink(this, frame, raw);
   }
 
-  #frame(more: Uint8Array): { frame: CompressedFrame; raw: Uint8Array } {
-    const raw = this.#raw.takeWith(more);
+  #frame(more: Uint8Array): { frame: CompressedFrame; raw: Uint8Array<ArrayBuffer> } {
+    const raw = this.#raw.takeWith(more, this.#takeBuffer);
     this.#pool.leave(this);
     const frame: CompressedFrame = { tally: this.#tally, isWhole: this.#isWhole, stored: undefined };
     this.#tally = newTally();

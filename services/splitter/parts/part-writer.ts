@@ -3,6 +3,7 @@
 import pLimit from "p-limit";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectStore } from "../../../shared/ports/object-store.ts";
+import type { BufferPool } from "../frame/buffer-pool.ts";
 import type { Codec, Compressor } from "./compressor.ts";
 import type { PagePool } from "./page-pool.ts";
 import { partBody } from "./part-body.ts";
@@ -10,13 +11,14 @@ import { PartStream, sumTallies, type CompressedFrame, type Tally } from "./part
 import type { ScratchFile } from "./scratch-file.ts";
 
 /** Raw size of a full frame. */
-const FRAME_BYTES = 1024 * 1024;
+export const FRAME_BYTES = 1024 * 1024;
 const UPLOADS = 8;
 
 export interface PartWriterOptions {
   readonly store: ObjectStore;
   readonly bucket: string;
   readonly pool: PagePool;
+  readonly buffers: BufferPool;
   readonly compressor: Compressor;
   readonly scratch: ScratchFile;
   readonly codec: Codec;
@@ -59,8 +61,12 @@ export class PartWriter implements AsyncDisposable {
 
   /** A stream of parts for an event type; without one, of quarantine objects. */
   open(eventType?: string): PartStream {
-    const stream = new PartStream(eventType, this.#options.pool, this.#frameBytes, (from, frame, raw) =>
-      this.#keep(from, frame, raw),
+    const stream = new PartStream(
+      eventType,
+      this.#options.pool,
+      this.#options.buffers.take,
+      this.#frameBytes,
+      (from, frame, raw) => this.#keep(from, frame, raw),
     );
     this.#streams.push(stream);
     return stream;
@@ -98,11 +104,15 @@ export class PartWriter implements AsyncDisposable {
     while (this.#storing.size > 0) await Promise.all(this.#storing);
   }
 
-  #keep(stream: PartStream, frame: CompressedFrame, raw: Uint8Array): void {
+  #keep(stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>): void {
     void this.#background(this.#storing, this.#compressAndStore(stream, frame, raw));
   }
 
-  async #compressAndStore(stream: PartStream, frame: CompressedFrame, raw: Uint8Array): Promise<void> {
+  async #compressAndStore(
+    stream: PartStream,
+    frame: CompressedFrame,
+    raw: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
     const release = this.#options.compressor.hold(raw.length);
     try {
       const bytes = await this.#compress(stream, raw);
@@ -160,8 +170,10 @@ export class PartWriter implements AsyncDisposable {
     void this.#background(this.#storing, finishing.finally(release));
   }
 
-  #compress(stream: PartStream, raw: Uint8Array): Promise<Uint8Array> {
-    return this.#options.compressor.compress(raw, this.#codecOf(stream));
+  async #compress(stream: PartStream, raw: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const compressed = await this.#options.compressor.compress(raw, this.#codecOf(stream));
+    this.#options.buffers.give(raw.buffer);
+    return compressed;
   }
 
   #codecOf(stream: PartStream): Codec {

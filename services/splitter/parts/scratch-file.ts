@@ -24,6 +24,8 @@ export class ScratchFile implements AsyncDisposable {
   #file: Promise<FileHandle> | undefined;
   #window: Window | undefined;
   readonly #writing = new Set<Window>();
+  /** The buffer of a window that has been written, for the next one. */
+  #spare: Uint8Array | undefined;
 
   constructor(folder: string, limitBytes: number) {
     this.#folder = folder;
@@ -92,7 +94,9 @@ export class ScratchFile implements AsyncDisposable {
     for (let size = WINDOW_BYTES; ; size = Math.max(atLeast, size >>> 1)) {
       const extent = this.#extents.allocate(size);
       if (extent) {
-        const bytes = Buffer.allocUnsafe(size);
+        const bytes =
+          size === WINDOW_BYTES ? (this.#spare ?? Buffer.allocUnsafe(size)) : Buffer.allocUnsafe(size);
+        if (bytes === this.#spare) this.#spare = undefined;
         this.#window = { extent, bytes, used: 0, writing: undefined, released: [] };
         return true;
       }
@@ -113,6 +117,7 @@ export class ScratchFile implements AsyncDisposable {
       await window.writing;
     } finally {
       this.#writing.delete(window);
+      if (bytes.length === WINDOW_BYTES) this.#spare = bytes;
       for (const extent of window.released) this.#extents.release(extent);
     }
   }

@@ -12,5 +12,11 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: "scanned"; readonly job: number; readonly result: ScannedBlock }
-  | { readonly kind: "shapes"; readonly job: number; readonly shapes: Map<string, Shape> }
+  /** Shapes come in several answers, so that neither side holds them all twice; the job ends with the one that has `isLast`. */
+  | {
+      readonly kind: "shapes";
+      readonly job: number;
+      readonly shapes: Map<string, Shape>;
+      readonly isLast: boolean;
+    }
   | { readonly kind: "failed"; readonly job: number; readonly message: string };

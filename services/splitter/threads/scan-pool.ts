@@ -1,17 +1,16 @@
 // The scanners of a process. One thread: the main one, no worker. More: worker threads, started once, which all sources share block by
 // block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
 import { setImmediate } from "node:timers/promises";
-import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import { SourceScanner, type ScannedBlock, type SourceScan } from "./source-scanner.ts";
-import { ScanThread } from "./scan-thread.ts";
+import { ScanThread, type TakeShapes } from "./scan-thread.ts";
 
 /** One source in one attempt. */
 export interface ScanSession {
   /** Takes the block's buffer; it comes back with the result. */
   scan(block: Block): Promise<ScannedBlock>;
-  /** The shapes that no result has carried, once every scan has ended: one map a thread, to be merged. */
-  shapes(): Promise<readonly Map<string, Shape>[]>;
+  /** Hands over the shapes that no result has carried, once every scan has ended, for merging: an event type may come several times. */
+  shapes(take: TakeShapes): Promise<void>;
   close(): void;
 }
 
@@ -36,7 +35,9 @@ class InlinePool implements ScanPool {
         await setImmediate();
         return scanner.scan(block);
       },
-      shapes: () => Promise.resolve([scanner.takeShapes()]),
+      async shapes(take) {
+        take(scanner.takeShapes());
+      },
       close: () => undefined,
     };
   }
@@ -66,7 +67,10 @@ class ThreadPool implements ScanPool {
         used.add(thread);
         return thread.scan(session, block);
       },
-      shapes: () => Promise.all([...used].map((thread) => thread.shapes(session))),
+      // One thread after the other: their shapes are not in memory at the same time.
+      async shapes(take) {
+        for (const thread of used) await thread.shapes(session, take);
+      },
       close: () => {
         for (const thread of used) thread.close(session);
       },

@@ -6,7 +6,11 @@ import type { Block } from "../frame/framed.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 
+/** Takes some of a session's shapes. */
+export type TakeShapes = (shapes: ReadonlyMap<string, Shape>) => void;
+
 interface Job {
+  readonly takeShapes?: TakeShapes;
   readonly resolve: (answer: FromThread) => void;
   readonly reject: (error: RouterError) => void;
 }
@@ -45,10 +49,8 @@ export class ScanThread {
     return answer.result;
   }
 
-  async shapes(session: number): Promise<Map<string, Shape>> {
-    const answer = await this.#ask((job) => ({ kind: "shapes", session, job }));
-    if (answer.kind !== "shapes") throw failed(new Error("the thread answered something else"));
-    return answer.shapes;
+  async shapes(session: number, takeShapes: TakeShapes): Promise<void> {
+    await this.#ask((job) => ({ kind: "shapes", session, job }), [], takeShapes);
   }
 
   close(session: number): void {
@@ -59,12 +61,16 @@ export class ScanThread {
     await this.#worker.terminate();
   }
 
-  #ask(message: (job: number) => ToThread, transfer: ArrayBuffer[] = []): Promise<FromThread> {
+  #ask(
+    message: (job: number) => ToThread,
+    transfer: ArrayBuffer[] = [],
+    takeShapes?: TakeShapes,
+  ): Promise<FromThread> {
     if (this.#dead) return Promise.reject(failed(new Error("the thread has ended")));
     const job = ++this.#lastJob;
     return new Promise((resolve, reject) => {
       if (this.#jobs.size === 0) this.#worker.ref();
-      this.#jobs.set(job, { resolve, reject });
+      this.#jobs.set(job, { resolve, reject, ...(takeShapes ? { takeShapes } : {}) });
       this.#send(message(job), transfer);
     });
   }
@@ -75,6 +81,8 @@ export class ScanThread {
 
   #answered(answer: FromThread): void {
     const job = this.#jobs.get(answer.job);
+    if (answer.kind === "shapes") job?.takeShapes?.(answer.shapes);
+    if (answer.kind === "shapes" && !answer.isLast) return;
     this.#jobs.delete(answer.job);
     if (this.#jobs.size === 0) this.#worker.unref();
     if (answer.kind === "failed") job?.reject(failed(new Error(answer.message)));

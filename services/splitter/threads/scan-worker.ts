@@ -1,9 +1,11 @@
 // A scanner thread: keeps a scanner for each open session and answers in the order of the questions.
 import { parentPort } from "node:worker_threads";
+import type { Shape } from "../../../shared/shape/shape.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
 
 if (!parentPort) throw new Error("scan-worker.ts is the entry of a thread");
+const SHAPES_A_MESSAGE = 100;
 const port = parentPort;
 const sessions = new Map<number, SourceScanner>();
 let turn: Promise<void> = Promise.resolve();
@@ -20,8 +22,7 @@ async function answer(message: ToThread): Promise<void> {
   try {
     if (message.kind === "open") sessions.set(message.session, new SourceScanner(message.scan));
     else if (message.kind === "shapes") {
-      const shapes = sessionOf(message.session).takeShapes();
-      send({ kind: "shapes", job: message.job, shapes });
+      sendShapes(message.job, sessionOf(message.session).takeShapes());
     } else {
       const result = await sessionOf(message.session).scan(message.block);
       send({ kind: "scanned", job: message.job, result }, buffersOf(result));
@@ -37,6 +38,18 @@ function sessionOf(session: number): SourceScanner {
   const scanner = sessions.get(session);
   if (!scanner) throw new Error(`session ${session} is not open in this thread`);
   return scanner;
+}
+
+function sendShapes(job: number, all: Map<string, Shape>): void {
+  let shapes = new Map<string, Shape>();
+  for (const [eventType, shape] of all) {
+    shapes.set(eventType, shape);
+    all.delete(eventType);
+    if (shapes.size < SHAPES_A_MESSAGE) continue;
+    send({ kind: "shapes", job, shapes, isLast: false });
+    shapes = new Map();
+  }
+  send({ kind: "shapes", job, shapes, isLast: true });
 }
 
 function send(message: FromThread, transfer: ArrayBuffer[] = []): void {

@@ -332,6 +332,8 @@ describe("splitSource", () => {
       assert.equal(second.receipt.generation, 0);
       assert.equal(third.receipt.source.id, first.receipt.source.id);
       assert.equal(third.receipt.generation, 1);
+      assert.equal(third.receipt.returned, true);
+      assert.equal(second.receipt.returned, undefined);
       assert.equal(third.outcome.kind, "written");
       assert.equal(fourth.outcome.kind, "existing");
       assert.deepEqual(fourth.receipt, third.receipt);

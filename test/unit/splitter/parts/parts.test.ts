@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { Extents, type Extent } from "../../../../services/splitter/parts/extents.ts";
+import { newBuffer } from "../../../../services/splitter/frame/framed.ts";
 import { mergeByLine } from "../../../../services/splitter/parts/merge-by-line.ts";
 import { PAGE_BYTES, PagePool, type PageHolder } from "../../../../services/splitter/parts/page-pool.ts";
 import { RawFrame } from "../../../../services/splitter/parts/raw-frame.ts";
@@ -21,7 +22,7 @@ describe("PagePool and RawFrame", () => {
           frame.append(chunk);
         }
 
-        const whole = frame.takeWith(Buffer.from("more"));
+        const whole = frame.takeWith(Buffer.from("more"), newBuffer);
 
         assert.equal(Buffer.concat([...chunks, Buffer.from("more")]).equals(whole), true);
         assert.equal(pool.freePages, 64);

@@ -65,7 +65,8 @@ export function composeParts(
   const planner = new JobPlanner({ warehouse, catalogs, config, telemetry, onChange: spend });
   const runner = runnerOf(deps, { gate, planner, desk, telemetry });
   const concurrentLoads = config.loader.concurrent_loads;
-  const picker = new JobPicker(queues, { jobBytes: config.loader.batch_bytes, concurrentLoads });
+  const maxTables = warehouse.maxTablesPerLoad;
+  const picker = new JobPicker(queues, { jobBytes: config.loader.batch_bytes, concurrentLoads, maxTables });
   const holdMs = config.loader.hold_seconds * 1000;
   const parts = { telemetry, gate, queues, settler, desk, admission, poller };
   const loop = new LoadLoop({

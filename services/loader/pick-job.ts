@@ -8,6 +8,8 @@ export interface PickOptions {
   readonly jobBytes: number;
   /** Loads at the same time. */
   readonly concurrentLoads: number;
+  /** What the warehouse allows, if it has a limit. */
+  readonly maxTables?: number | undefined;
 }
 
 /** Tables in one load: their slots and their locks are held together. */
@@ -50,8 +52,9 @@ export class JobPicker {
   #fill(lane: readonly Due[]): readonly Due[] {
     const chosen: Due[] = [];
     let bytes = 0;
+    const maxTables = Math.min(MAX_TABLES, this.#options.maxTables ?? MAX_TABLES);
     for (const due of lane) {
-      if (chosen.length >= MAX_TABLES) break;
+      if (chosen.length >= maxTables) break;
       if (chosen.length > 0 && bytes + due.batch.bytes > this.#options.jobBytes) continue;
       chosen.push(due);
       bytes += due.batch.bytes;

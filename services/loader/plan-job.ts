@@ -152,7 +152,7 @@ export class JobPlanner {
     onChange();
     const result = await warehouse.change(catalog.version, changes, signal);
     if (result.kind === "applied") schemaChanged(telemetry, changes);
-    if (result.kind === "rewriteRefused") {
+    if (result.kind === "rewriteRefused" || result.kind === "widenRefused") {
       for (const { table, column } of result.columns) note(refusals.noRewrite, table, column);
       return;
     }

@@ -124,7 +124,10 @@ export interface LedgerRow extends UnitKey {
   readonly replacedBy?: string;
 }
 
-/** One row of `log_router.pending`. */
+/**
+ * One row of `log_router.pending`. A row with an empty event type stands for no unit but for the row of its source, which somebody has to
+ * settle once the units are loaded, also when the loader that loaded the last one died before it could.
+ */
 export interface PendingRow extends UnitKey {
   readonly receiptKey: string;
   readonly attempts: number;
@@ -136,6 +139,8 @@ export interface PendingRow extends UnitKey {
 export interface Warehouse extends AsyncDisposable {
   /** For people: `duckdb:<file>`, `redshift:<workgroup>/<database>`. */
   readonly name: string;
+  /** Tables that one load may have at the most, where its transaction is limited. Default: no limit. */
+  readonly maxTablesPerLoad?: number;
   /** Creates schema, ledger and catalog when absent; refuses one of another version. Idempotent, safe beside others. */
   prepare(signal?: AbortSignal): Promise<void>;
   /** Resolves when the warehouse answers; throws WAREHOUSE_UNAVAILABLE or WAREHOUSE_LOCKED. */
@@ -144,8 +149,8 @@ export interface Warehouse extends AsyncDisposable {
   catalog(signal?: AbortSignal): Promise<Catalog>;
   /**
    * Applies changes under the catalog lock, if the catalog is still at `version`: else `stale`. `rewriteRefused` names the columns whose
-   * rewriting the stored values forbid; nothing was applied then, plan again with siblings. A name that the warehouse already has
-   * and the catalog does not know gives `nameTaken`; nothing was applied.
+   * rewriting the stored values forbid, `widenRefused` those that the warehouse does not make wider; nothing was applied then, plan again
+   * with siblings. A name that the warehouse already has and the catalog does not know gives `nameTaken`; nothing was applied.
    */
   change(
     version: string,
@@ -155,6 +160,7 @@ export interface Warehouse extends AsyncDisposable {
     | { readonly kind: "applied" }
     | { readonly kind: "stale" }
     | { readonly kind: "rewriteRefused"; readonly columns: readonly { table: string; column: string }[] }
+    | { readonly kind: "widenRefused"; readonly columns: readonly { table: string; column: string }[] }
     | { readonly kind: "nameTaken"; readonly table: string; readonly column?: string }
   >;
 
@@ -240,6 +246,7 @@ export interface WarehouseReads {
   ): Promise<readonly SourceRow[]>;
   /** Ledger rows of the given sources. */
   loads(sourceIds: readonly string[], signal?: AbortSignal): Promise<readonly LedgerRow[]>;
+  /** Units in `pending`; rows that stand for their source are not counted. */
   pendingCount(signal?: AbortSignal): Promise<number>;
   /**
    * Counts the table's rows by source and event type: `rows`, and `repeated` = rows beyond the first of their `_lr_source, _lr_line`.

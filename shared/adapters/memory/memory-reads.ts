@@ -59,7 +59,8 @@ export class MemoryReads implements WarehouseReads {
   }
 
   async pendingCount(): Promise<number> {
-    return this.#ledger.duePending(undefined, Number.MAX_SAFE_INTEGER).length;
+    const rows = this.#ledger.duePending(undefined, Number.MAX_SAFE_INTEGER);
+    return rows.filter(({ eventType }) => eventType !== "").length;
   }
 
   async countRows(table: string): ReturnType<WarehouseReads["countRows"]> {

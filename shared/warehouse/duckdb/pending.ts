@@ -40,8 +40,9 @@ export async function pendingUnits(
   return rows.map(pendingRow);
 }
 
+/** Units alone: a row without event type stands for the row of its source. */
 export async function countPending(session: Session): Promise<number> {
-  const [row] = await session.rows(`SELECT count(*) AS n ${NOT_LOADED}`);
+  const [row] = await session.rows(`SELECT count(*) AS n ${NOT_LOADED} WHERE p.event_type <> ''`);
   return count(row!, "n");
 }
 

@@ -58,6 +58,23 @@ describe("whose turn it is", () => {
     assert.ok(loads >= 5, `${loads} loads in two minutes`);
   });
 
+  it("puts no more tables into one load than the warehouse takes", async () => {
+    const h = harness();
+    const types = Object.fromEntries(Array.from({ length: 7 }, (_, n) => [`t${n}`, numbered(1)]));
+    const source = await h.put({ key: "/a", types });
+    const { warehouse, calls } = recordingWarehouse(h.counted);
+    await h.announce(source);
+    await using loader = h.loader({
+      warehouse: Object.assign(Object.create(warehouse), { maxTablesPerLoad: 3 }),
+    });
+
+    await loader.start();
+    await h.untilDone(loader);
+
+    assert.deepEqual(storedLines(h.warehouse), linesOf(source));
+    for (const { tables } of jobsOf(calls("load"))) assert.ok(tables.length <= 3, String(tables.length));
+  });
+
   it("gives every table its turn when each load carries some only", async () => {
     const h = harness({ loader: { batch_bytes: 1, concurrent_loads: 1, max_commits_per_minute: 60 } });
     const types = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`t${n}`, numbered(1)]));

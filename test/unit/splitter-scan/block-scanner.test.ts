@@ -229,6 +229,50 @@ describe("BlockScanner", () => {
     assert.equal(result.quarantined[0]?.offset, 1e12);
   });
 
+  it("quarantines a record that breaks off in a string, up to the end of the block", () => {
+    const block = Buffer.from(`{"event":"a","x":"${"y".repeat(100)}`);
+
+    const { quarantined } = new BlockScanner(options()).scanRecords(
+      block,
+      Uint32Array.of(0, 40, 0, 13),
+      1,
+      0,
+    );
+
+    assert.deepEqual(
+      quarantined.map(({ end, reason }) => [end, reason]),
+      [
+        [40, "invalid_json"],
+        [13, "invalid_json"],
+      ],
+    );
+  });
+
+  it("writes to buffers handed back, and to none that was not", () => {
+    const scanner = new BlockScanner(options());
+    const scan = (type: string, lines: number) => {
+      const [segment] = scanner.scan(Buffer.from(`{"event":"${type}","x":1}\n`.repeat(lines)), 1, 1).segments;
+      return segment!;
+    };
+
+    const kept = scan("kept", 40);
+    const text = Buffer.from(kept.bytes).toString();
+    const back = scan("back", 40);
+    scanner.recycle(back.bytes.buffer);
+    const [again, fresh] = [scan("next", 39), scan("last", 40)];
+
+    assert.equal(again.bytes.buffer, back.bytes.buffer);
+    assert.notEqual(fresh.bytes.buffer, back.bytes.buffer);
+    assert.equal(Buffer.from(again.bytes).toString().split("\n").length, 40);
+    assert.equal(
+      Buffer.from(again.bytes)
+        .toString()
+        .match(/"event":"next","x":1\}\n/g)?.length,
+      39,
+    );
+    assert.equal(Buffer.from(kept.bytes).toString(), text);
+  });
+
   it("starts the shapes anew when they are taken", () => {
     const scanner = new BlockScanner(options());
     scanner.scan(Buffer.from('{"event":"a","x":1}\n{"event":"b"}\n'), 1, 0);

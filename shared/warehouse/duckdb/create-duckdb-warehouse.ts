@@ -1,5 +1,6 @@
 // The warehouse on a DuckDB file. Each method opens the file for one read or one transaction and lets go of it again.
 import { access } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { RouterError } from "../../errors/router-error.ts";
@@ -22,6 +23,8 @@ import type { SharedFile } from "./shared-file.ts";
 import { createSharedFile } from "./shared-file.ts";
 import { settleSources, sourcesNamed, sourcesWithIds, supersede } from "./sources.ts";
 
+const GIB = 1024 ** 3;
+
 export interface DuckDbWarehouseOptions {
   /** The database file; made by `prepare` when there is none. */
   readonly file: string;
@@ -32,8 +35,8 @@ export interface DuckDbWarehouseOptions {
   readonly eventSchema?: string;
   /** How long a file held by another process is waited for. Default: `loader.lock_wait_seconds`. */
   readonly lockWaitMs?: number;
-  /** DuckDB's memory; beyond it, work spills to a folder beside the file. Default 1 GiB. */
-  readonly memoryLimit?: string;
+  /** DuckDB's memory in bytes; beyond it, work spills to a folder beside the file. Default 2 GiB. */
+  readonly memoryBytes?: number;
   /** DuckDB's threads. Default: the cores. */
   readonly threads?: number;
   /**
@@ -46,11 +49,13 @@ export interface DuckDbWarehouseOptions {
 export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
   const { config, partPath } = options;
   const eventSchema = options.eventSchema ?? config.tables.schema;
+  const memoryBytes = options.memoryBytes ?? 2 * GIB;
+  const maxThreads = options.threads ?? availableParallelism();
   requireEventSchema(eventSchema);
   requirePath(options.file);
   const file = createSharedFile(options.file, {
     lockWaitMs: options.lockWaitMs ?? config.loader.lock_wait_seconds * 1000,
-    memoryLimit: options.memoryLimit ?? "1GiB",
+    memoryBytes,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.keepLog === undefined ? {} : { keepLog: options.keepLog }),
   });
@@ -72,7 +77,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
         const result = await applyChanges(session, version, changes, settings);
         return result.kind === "applied" ? result : rollback(result);
       }, signal),
-    ...loading(file, { eventSchema, partPath }),
+    ...loading(file, { eventSchema, partPath, memoryBytes, maxThreads }),
     ...ledger(file, transaction),
     read: createReads(file, eventSchema),
     async [Symbol.asyncDispose]() {

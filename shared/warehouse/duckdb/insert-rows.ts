@@ -15,7 +15,7 @@ import { droppedBelow, pathTree } from "./path-tree.ts";
 import type { Placed } from "./place-values.ts";
 import { placeValues } from "./place-values.ts";
 import { readTyped, readWhole } from "./read-parts.ts";
-import { leftoverEntries, ownEntries, strangerEntries } from "./rescue.ts";
+import { allEntries, newEntries, ownEntries } from "./rescue.ts";
 import { count, text } from "./row-values.ts";
 import type { Parameters, Session } from "./session.ts";
 import { typedProjection } from "./typed-projection.ts";
@@ -31,7 +31,6 @@ const SYSTEM_KEYS = [...SYSTEM_TYPES.keys()];
 
 /** Temporary table of the lines in quarantine: (source_id, line). Made by the caller when `hasRejected`. */
 export const REJECTED_TABLE = "temp.main.lr_rejected";
-const STAGED_TABLE = "temp.main.lr_staged";
 
 export interface InsertContext {
   readonly session: Session;
@@ -39,8 +38,8 @@ export interface InsertContext {
   readonly hasRejected: boolean;
 }
 
-/** Values newly rescued, by the source and event type of their lines. */
-export type RescuedCounts = readonly { sourceId: string; eventType: string; rescued: number }[];
+/** Entries of `_lr_rescued`, by the source and event type of their lines. */
+export type EntryCounts = readonly { sourceId: string; eventType: string; entries: number }[];
 
 /** Names of a query's system values: source, line, event type, own rescued entries. */
 interface SystemNames {
@@ -70,11 +69,10 @@ function parameters(group: PartGroup): Parameters {
   return { files: group.files, ...eventType };
 }
 
-/** Inserts the group's rows; returns what was rescued on the way. */
-export async function insertGroup(context: InsertContext, group: PartGroup): Promise<RescuedCounts> {
-  if (group.plan.mode === "staged") return insertStaged(context, group);
-  await context.session.run(directStatement(context, group), parameters(group));
-  return [];
+/** Inserts the group's rows. */
+export async function insertGroup(context: InsertContext, group: PartGroup): Promise<void> {
+  const statement = group.plan.mode === "staged" ? stagedStatement : directStatement;
+  await context.session.run(statement(context, group), parameters(group));
 }
 
 /** `_lr_loaded_at` is the transaction's time, the same as its rows in `loads` have. */
@@ -84,8 +82,7 @@ function insertInto(context: InsertContext, table: string, columns: readonly str
   return `INSERT INTO ${qualifiedName(context.eventSchema, table)} (${names.map(quoteIdentifier).join(", ")})`;
 }
 
-/** Exported for `explain` in benchmarks and tests. */
-export function directStatement(context: InsertContext, group: PartGroup): string {
+function directStatement(context: InsertContext, group: PartGroup): string {
   const root = pathTree(group.plan);
   const typed = typedProjection(root, SYSTEM_TYPES);
   const query = createLayeredQuery(
@@ -136,53 +133,39 @@ function placeLines(
   return { system, placed: placeValues(query, [{ node: root, value: line }], SYSTEM_KEYS) };
 }
 
-/**
- * First every line's values into a temporary table, with what is left over; then into the table, with the members that the plan does not
- * know looked up in the few lines that have any.
- */
-async function insertStaged(context: InsertContext, group: PartGroup): Promise<RescuedCounts> {
-  const { session } = context;
+/** Every value checked; what is left over goes to `_lr_rescued`. */
+function stagedStatement(context: InsertContext, group: PartGroup): string {
   const root = pathTree(group.plan);
   const query = createLayeredQuery(`FROM ${readWhole(group.compression)}`);
   const { system, placed } = placeLines(query, root);
-  const dropped = droppedBelow(root);
+  const entries = query.define(newEntries(placed));
+  const own = query.define(ownEntries(system.rescued, droppedBelow(root)));
   const columns = [...placed.columns];
-  const kept = [
-    `${system.source} AS s1, ${system.line} AS s2, ${system.eventType} AS s3`,
-    `${ownEntries(system.rescued, dropped)} AS own`,
-    `${leftoverEntries(placed.leftovers)} AS leftover`,
-    ...columns.map(([, name], index) => `${name} AS c${index}`),
-    ...placed.strangers.map(({ name }, index) => `${name} AS o${index}`),
-  ];
+  const rescued = allEntries(own, entries);
+  const names = columns.map(([, name]) => name);
+  const values = [system.source, system.line, system.eventType, "now()", rescued, ...names];
   const inner = query.sql();
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${STAGED_TABLE} AS SELECT ${kept.join(",\n  ")} FROM (${inner}) ${condition(system, group, context)}`,
-    parameters(group),
-  );
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE temp.main.lr_strangers AS ${strangerEntries(STAGED_TABLE, placed.strangers)}`,
-  );
-  await session.run(
-    `${insertInto(
-      context,
-      group.plan.table,
-      columns.map(([column]) => column),
-    )}
-     SELECT s1, s2, s3, now(),
-       CASE WHEN leftover IS NULL AND n.entries IS NULL THEN own
-         ELSE to_json(list_concat(from_json(own, '[{"p":"VARCHAR","t":["VARCHAR"]}]'), list_concat(leftover, n.entries))) END
-       ${columns.map((_, index) => `, c${index}`).join("")}
-     FROM ${STAGED_TABLE} AS l LEFT JOIN temp.main.lr_strangers AS n ON n.line = l.rowid`,
-  );
-  const counts = await session.rows(
-    `SELECT s1, s3, sum(coalesce(len(leftover), 0) + coalesce(len(n.entries), 0)) AS rescued
-     FROM ${STAGED_TABLE} AS l LEFT JOIN temp.main.lr_strangers AS n ON n.line = l.rowid
-     WHERE leftover IS NOT NULL OR n.entries IS NOT NULL GROUP BY ALL`,
-  );
-  await session.run(`DROP TABLE ${STAGED_TABLE}`);
-  return counts.map((row) => ({
-    sourceId: text(row, "s1"),
-    eventType: text(row, "s3"),
-    rescued: count(row, "rescued"),
+  return `${insertInto(context, group.plan.table, [...placed.columns.keys()])}
+SELECT ${values.join(", ")} FROM (${inner}) ${condition(system, group, context)}`;
+}
+
+/** Entries that the wanted lines of the parts bring in `_lr_rescued` and that are kept, by source and event type. */
+function ownEntriesStatement(context: InsertContext, group: PartGroup): string {
+  const query = createLayeredQuery(`FROM ${readTyped(group.compression, SYSTEM_TYPES)}`);
+  const system = defineSystem(query, (key) => quoteIdentifier(key));
+  const own = ownEntries(system.rescued, droppedBelow(pathTree(group.plan)));
+  const inner = query.sql();
+  return `SELECT source_id, event_type, sum(json_array_length(own)) AS entries FROM (
+    SELECT ${system.source} AS source_id, ${system.eventType} AS event_type, ${own} AS own
+    FROM (${inner}) ${condition(system, group, context)}) WHERE own IS NOT NULL GROUP BY ALL`;
+}
+
+/** How many entries of `_lr_rescued` the lines of the group bring themselves. */
+export async function countOwnEntries(context: InsertContext, group: PartGroup): Promise<EntryCounts> {
+  const rows = await context.session.rows(ownEntriesStatement(context, group), parameters(group));
+  return rows.map((row) => ({
+    sourceId: text(row, "source_id"),
+    eventType: text(row, "event_type"),
+    entries: count(row, "entries"),
   }));
 }

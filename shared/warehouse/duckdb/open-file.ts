@@ -16,8 +16,8 @@ export type AccessMode = "read" | "write";
 export interface OpenSettings {
   /** How long a file held by another process is waited for. */
   readonly lockWaitMs: number;
-  /** DuckDB's `memory_limit`; beyond it, work spills to `<file>.tmp`. */
-  readonly memoryLimit: string;
+  /** DuckDB's `memory_limit` in bytes; beyond it, work spills to `<file>.tmp`. */
+  readonly memoryBytes: number;
   readonly threads?: number;
   /** Leave the write-ahead log beside the file on closing; the next opening replays it. */
   readonly keepLog?: boolean;
@@ -54,7 +54,7 @@ export async function openFile(file: string, mode: AccessMode, settings: OpenSet
 function options(file: string, mode: AccessMode, settings: OpenSettings): Record<string, string> {
   return {
     access_mode: mode === "read" ? "READ_ONLY" : "READ_WRITE",
-    memory_limit: settings.memoryLimit,
+    memory_limit: `${Math.floor(settings.memoryBytes / 1024)}KiB`,
     temp_directory: `${file}.tmp`,
     // Rows keep no order in a table; giving it up lets a load run in parallel within its memory.
     preserve_insertion_order: "false",

@@ -11,31 +11,33 @@ const ENTRIES = `'[{"p":"VARCHAR","t":["VARCHAR"]}]'`;
 const canonicalPath = (path: Path): string =>
   `json_extract(${quoteLiteral(JSON.stringify(path))}, '$')::VARCHAR`;
 
-/** List of entries for the values that no column took, NULL when there are none. */
-export function leftoverEntries(leftovers: Placed["leftovers"]): string {
-  if (leftovers.length === 0) return "NULL::STRUCT(p VARCHAR, t VARCHAR[])[]";
-  const entries = leftovers.map(
-    ({ path, name }) =>
-      `CASE WHEN ${name} IS NOT NULL THEN {'p': ${quoteLiteral(JSON.stringify(path))}, 't': [${name}::VARCHAR]} END`,
-  );
-  const any = `coalesce(${leftovers.map(({ name }) => name).join(", ")}) IS NOT NULL`;
-  return `CASE WHEN ${any} THEN list_filter([${entries.join(", ")}], lambda e: e IS NOT NULL) END`;
+/**
+ * Text of the entries for what `placed` left over, with commas between them: values that no column took, and members that the plan does not
+ * know. '' when there are none. Text, because a list with a place for each of a thousand columns would be built for every line.
+ */
+export function newEntries({ leftovers, strangers }: Placed): string {
+  const entries = [...leftovers.map(leftoverEntry), ...strangers.map(strangerEntries)];
+  return entries.length === 0 ? "''" : `concat_ws(',', ${entries.join(",\n  ")})`;
 }
 
-/** Query of (line, entries): the members of objects that the plan does not know, by the staged line's rowid. What is absent is nothing. */
-export function strangerEntries(staged: string, strangers: Placed["strangers"]): string {
-  const members = strangers.map(({ path, known }, index) => {
-    const prefix = JSON.stringify(path).slice(0, -1) + (path.length > 0 ? "," : "");
-    return `SELECT l.rowid AS line, {'p': ${quoteLiteral(prefix)} || to_json(e.key)::VARCHAR || ']', 't': [e.value::VARCHAR]} AS entry
-      FROM ${staged} AS l, json_each(l.o${index}) AS e
-      WHERE l.o${index} IS NOT NULL AND NOT lr_is_absent(e.value::VARCHAR)
-        AND e.key NOT IN (SELECT unnest([${known.map(quoteLiteral).join(", ")}]::VARCHAR[]))`;
-  });
-  const all =
-    members.length > 0
-      ? members.join("\nUNION ALL\n")
-      : "SELECT 0 AS line, NULL::STRUCT(p VARCHAR, t VARCHAR[]) AS entry LIMIT 0";
-  return `SELECT line, list(entry) AS entries FROM (${all}) GROUP BY line`;
+function leftoverEntry({ path, name }: Placed["leftovers"][number]): string {
+  const head = `{"p":${JSON.stringify(JSON.stringify(path))},"t":[`;
+  return `CASE WHEN ${name} IS NOT NULL THEN ${quoteLiteral(head)} || to_json(${name}::VARCHAR)::VARCHAR || ']}' END`;
+}
+
+/** A step into an object by a pointer takes any key as it is. */
+function strangerEntries({ path, name, known }: Placed["strangers"][number]): string {
+  const prefix = JSON.stringify(path).slice(0, -1) + (path.length > 0 ? "," : "");
+  const pointer = "'/' || replace(replace(k, '~', '~0'), '/', '~1')";
+  const member = `json_extract(${name}, ${pointer})::VARCHAR`;
+  const keys = `list_filter(json_keys(${name}), lambda k: k NOT IN (${known.map(quoteLiteral).join(", ")}) AND NOT lr_is_absent(${member}))`;
+  const entry = `'{"p":' || to_json(${quoteLiteral(prefix)} || to_json(k)::VARCHAR || ']')::VARCHAR || ',"t":[' || to_json(${member})::VARCHAR || ']}'`;
+  return `CASE WHEN ${name} IS NOT NULL THEN nullif(array_to_string(list_transform(${keys}, lambda k: ${entry}), ','), '') END`;
+}
+
+/** `_lr_rescued` of a row: its own entries, then the new ones. */
+export function allEntries(own: string, entries: string): string {
+  return `CASE WHEN ${entries} = '' THEN ${own} ELSE ('[' || concat_ws(',', (${own}::VARCHAR)[2:-2], ${entries}) || ']')::JSON END`;
 }
 
 /** The entries that the line brought, without what is never to be stored. */

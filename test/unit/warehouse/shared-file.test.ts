@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createSharedFile } from "../../../shared/warehouse/duckdb/shared-file.ts";
 import { tempDir } from "../../helpers/temp-dir.ts";
 
-const settings = { lockWaitMs: 5000, memoryLimit: "200MiB", threads: 1 };
+const settings = { lockWaitMs: 5000, memoryBytes: 200 * 1024 ** 2, threads: 1 };
 
 describe("shared DuckDB file", () => {
   it("goes on when a reader leaves while a writer and then another reader wait", async () => {

@@ -162,6 +162,55 @@ export const tablesSchema = z.strictObject({
     .describe("Event type (or glob) → path of its time, the sort key"),
 });
 
+export const redshiftSchema = z.strictObject({
+  iam_role: z
+    .string()
+    .min(1)
+    .default("default")
+    .describe(
+      "Role that COPY reads the routed bucket with: an ARN, several chained with commas, or `default`",
+    ),
+  db_user: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Provisioned clusters: database user of the temporary credentials. Default: the IAM identity's own user",
+    ),
+  secret_arn: z.string().min(1).optional().describe("Secrets Manager secret with user name and password"),
+  bucket_region: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Region of the routed bucket, where it is not the warehouse's"),
+  rate_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe("Part of the account's Data API calls a second that this process may use"),
+  load_timeout_seconds: positive
+    .default(1800)
+    .describe("Longest time of one statement of a load, waiting for its slots included"),
+  table_wait_seconds: positive
+    .default(10)
+    .describe("How long a load or a change waits for a table that somebody has locked before it gives way"),
+  schema_wait_seconds: positive
+    .default(60)
+    .describe(
+      "How long a change of a locked table is tried again; then the batch is loaded into the columns that are there",
+    ),
+  dist_style: z.enum(["auto", "even", "all"]).default("auto").describe("DISTSTYLE of new event tables"),
+  dist_key: z
+    .record(z.string().min(1), keyPath)
+    .default({})
+    .describe("Event type (or glob) → path of the distribution key of its table, when the table is created"),
+  string_encoding: z
+    .enum(["zstd", "lzo", "raw"])
+    .default("zstd")
+    .describe("ENCODE of string columns; other encodings cannot be widened"),
+});
+
 export const configSchema = z
   .strictObject({
     event_type: eventTypePaths.default(["event", "event_type", "eventName", "type"]),
@@ -199,6 +248,7 @@ export const configSchema = z
     splitter: splitterSchema.prefault({}).describe("The worker that cuts sources into parts"),
     loader: loaderSchema.prefault({}).describe("The worker that loads parts into tables"),
     tables: tablesSchema.prefault({}).describe("What the tables look like"),
+    redshift: redshiftSchema.prefault({}).describe("The warehouse on Redshift, through the Data API"),
     shutdown_grace_seconds: positive
       .default(25)
       .describe("How long work in hand may go on after a stop signal"),
@@ -211,6 +261,7 @@ export type Route = z.infer<typeof routeSchema>;
 export type SplitterConfig = z.infer<typeof splitterSchema>;
 export type LoaderConfig = z.infer<typeof loaderSchema>;
 export type TablesConfig = z.infer<typeof tablesSchema>;
+export type RedshiftConfig = z.infer<typeof redshiftSchema>;
 
 /** The configuration that an empty file gives. */
 export function defaultConfig(): Config {

@@ -15,8 +15,8 @@ export function renderRun(context: CliContext, report: RunReport): string {
 function types(context: CliContext, { event_types: all }: RunReport): string {
   if (all.length === 0) return "";
   const columns = [
-    { title: "event type", shrinkTo: 12 },
-    { title: "table", shrinkTo: 12 },
+    { title: "event type", shrinkTo: 8 },
+    { title: "table", shrinkTo: 8 },
     ...["rows", "columns", "quarantined", "rescued"].map((title) => ({ title, align: "right" as const })),
   ];
   const rows = all

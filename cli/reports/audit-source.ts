@@ -2,6 +2,7 @@
 import type { LedgerRow, SourceRow } from "../../shared/ports/warehouse.ts";
 import type { LedgerGroup } from "./ledger-groups.ts";
 import type { LineCounts } from "./line-counts.ts";
+import { countingRow } from "./source-pages.ts";
 import type { ReceiptGroup, ReceiptSummary } from "./receipt-groups.ts";
 
 export interface SourceVerdict {
@@ -27,8 +28,7 @@ export function auditSource(
   const receipts = written?.receipts ?? [];
   const newest = receipts.at(-1);
   const rows = ledger?.sources ?? [];
-  // Content that came back while it was loaded leaves an ignored generation above the one that counts.
-  const row = rows.findLast(({ state }) => state !== "ignored") ?? rows.at(-1);
+  const row = countingRow(rows);
   const settled = rows.at(-1)?.generation ?? -1;
   const active = (ledger?.loads ?? []).filter((unit) => unit.replacedBy === undefined);
   // The ledger may be a generation behind the receipts while the new one is on its way.

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { TableSummary } from "../../shared/ports/warehouse.ts";
 import type { ReportDeps } from "./deps.ts";
-import { allSources } from "./source-pages.ts";
+import { countingRows } from "./source-pages.ts";
 
 /** Failed and dead sources, and pending units, named one by one up to this many. */
 const NAMED = 20;
@@ -44,7 +44,7 @@ export const statusSchema = z.object({
       ignored: count,
       dead: count,
     })
-    .describe("Source objects in the ledger by state, the latest generation of each"),
+    .describe("Source objects in the ledger by state, the generation of each that counts"),
   lines: z
     .object({ quarantined: count, dropped: count, blank: count, normalised: count })
     .describe("Of sources in state loaded"),
@@ -114,7 +114,7 @@ async function sourceTotals(
   const lines = { quarantined: 0, dropped: 0, blank: 0, normalised: 0 };
   const problems: StatusReport["problems"] = [];
   let newest: Date | undefined;
-  for await (const row of allSources(deps.warehouse.read, deps.signal)) {
+  for await (const row of countingRows(deps.warehouse.read, deps.signal)) {
     sources[row.state] += 1;
     if (row.state === "failed" || row.state === "dead") {
       if (problems.length < NAMED) {

@@ -66,8 +66,8 @@ function eventTypes(context: CliContext, report: StatusReport): string {
     type.seconds_since_load === null ? "never" : `${duration(type.seconds_since_load)} ago`,
   ]);
   const columns = [
-    { title: "event type", shrinkTo: 12 },
-    { title: "table", shrinkTo: 12 },
+    { title: "event type", shrinkTo: 8 },
+    { title: "table", shrinkTo: 8 },
     ...["rows", "columns", "sources", "refused", "rescued"].map((title) => ({
       title,
       align: "right" as const,

@@ -75,10 +75,10 @@ function lines(counts: NonNullable<WhereReport["lines"]>, parts: number): string
 function units(context: CliContext, all: WhereReport["units"]): string {
   if (all.length === 0) return "";
   const columns = [
-    { title: "event type", shrinkTo: 12 },
+    { title: "event type", shrinkTo: 8 },
     { title: "lines", align: "right" as const },
     { title: "state" },
-    { title: "table", shrinkTo: 12 },
+    { title: "table", shrinkTo: 8 },
     { title: "rows", align: "right" as const },
     { title: "note", shrinkTo: 10 },
   ];

@@ -12,17 +12,24 @@ export type ApiErrorName =
 export class ApiError extends Error {
   readonly status: number;
 
-  constructor(name: ApiErrorName, message: string) {
+  readonly #resourceId: string | undefined;
+
+  constructor(name: ApiErrorName, message: string, resourceId?: string) {
     super(message);
+    this.#resourceId = resourceId;
     this.name = name;
     this.status = name === "InternalServerException" ? 500 : 400;
   }
 
   toBody(): string {
-    return JSON.stringify({ __type: this.name, message: this.message });
+    return JSON.stringify({ __type: this.name, Message: this.message, ResourceId: this.#resourceId });
   }
 }
 
 export function invalid(message: string): ApiError {
   return new ApiError("ValidationException", message);
+}
+
+export function notFound(id: string, message: string): never {
+  throw new ApiError("ResourceNotFoundException", message, id);
 }

@@ -1,9 +1,18 @@
 // The operations that the router's code sends, checked as the service checks them. Each takes the parsed request body and gives the
 // answer's body, or throws an ApiError.
-import { ApiError, invalid } from "./api-error.ts";
+import { ApiError, invalid, notFound } from "./api-error.ts";
 import type { Engine } from "./engine.ts";
 import type { Faults } from "./faults.ts";
-import { describe, isEnded, type Statement, type Statements, type SubStatement } from "./statements.ts";
+import { readParameters, required, statementId, text, whole, type Body } from "./request.ts";
+import {
+  describe,
+  describeNumber,
+  isEnded,
+  listEntry,
+  type Statement,
+  type Statements,
+  type SubStatement,
+} from "./statements.ts";
 
 export interface OperationContext {
   readonly statements: Statements;
@@ -13,7 +22,6 @@ export interface OperationContext {
   readonly journal: (name: string, sqls: readonly string[]) => void;
 }
 
-type Body = Readonly<Record<string, unknown>>;
 type Operation = (context: OperationContext, body: Body) => Promise<unknown>;
 
 const MAX_SQLS = 40;
@@ -21,108 +29,129 @@ const MAX_SQL_BYTES = 100 * 1024;
 /** Rows a page of GetStatementResult; the real page is by size, a small one makes sure that paging is used. */
 const PAGE_ROWS = 500;
 
+/** Requests that may wait for one statement at the same time; the real number is not documented. */
+const MAX_WAITERS = 10;
+const MAX_LIST = 100;
+
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  ExecuteStatement: async (context, body) => {
-    const sql = text(body, "Sql", { required: true, max: MAX_SQL_BYTES })!;
-    return submit(context, body, [sql], false);
-  },
+  ExecuteStatement: (context, body) =>
+    submit(context, body, [required(body, "Sql", { max: MAX_SQL_BYTES })], false),
   BatchExecuteStatement: async (context, body) => {
-    const sqls = body["Sqls"];
-    if (
-      !Array.isArray(sqls) ||
-      sqls.length < 1 ||
-      sqls.length > MAX_SQLS ||
-      !sqls.every((sql) => typeof sql === "string")
-    )
+    const sqls: unknown = body["Sqls"];
+    if (!Array.isArray(sqls) || sqls.length < 1 || sqls.length > MAX_SQLS)
       throw invalid(`Sqls must be a list of 1 to ${MAX_SQLS} statements`);
-    if (sqls.reduce((sum, sql) => sum + Buffer.byteLength(sql), 0) > MAX_SQL_BYTES)
+    const texts = sqls.map((Sqls: unknown) => required({ Sqls }, "Sqls"));
+    if (texts.reduce((sum, sql) => sum + Buffer.byteLength(sql), 0) > MAX_SQL_BYTES)
       throw invalid("The maximum query string size of 100 KB was exceeded.");
-    return submit(context, body, sqls, true);
+    return submit(context, body, texts, true);
   },
   DescribeStatement: async (context, body) => {
-    const statement = context.statements.get(statementId(body));
-    const wait = seconds(body);
-    if (wait > 0 && !isEnded(statement.status))
-      await Promise.race([
-        statement.ended,
-        new Promise((resolve) => setTimeout(resolve, wait * 1000).unref()),
-      ]);
-    return describe(statement);
+    const { id, number } = statementId(body);
+    const statement = context.statements.get(id);
+    await longPoll(statement, body);
+    if (number === undefined) return describe(statement);
+    return describeNumber(statement, number) ?? notFound(`${id}:${number}`, "Query does not exist.");
   },
   GetStatementResult: async (context, body) => {
-    const id = text(body, "Id", { required: true })!;
-    const statement = context.statements.get(id.replace(/:\d+$/, ""));
-    return page(resultPart(statement, id), body);
+    const { id, number } = statementId(body);
+    const statement = context.statements.get(id);
+    await longPoll(statement, body);
+    return page(resultPart(statement, number), body);
   },
   CancelStatement: async (context, body) => {
-    const statement = context.statements.get(statementId(body));
+    const { id, number } = statementId(body);
+    if (number !== undefined) throw invalid("A statement of a batch cannot be cancelled: cancel the batch");
+    const statement = context.statements.get(id);
     if (isEnded(statement.status))
       throw invalid("Could not cancel a query that is already in FINISHED, FAILED or ABORTED state.");
     await context.engine.cancel(statement);
     return { Status: true };
   },
   ListStatements: async (context, body) => {
-    const prefix = text(body, "StatementName") ?? "";
-    const found = context.statements.all().filter((statement) => statement.name.startsWith(prefix));
+    const prefix = text(body, "StatementName", { min: 0 }) ?? "";
+    const status = text(body, "Status") ?? "FINISHED";
+    const found = context.statements
+      .all()
+      .filter((one) => one.name.startsWith(prefix) && (status === "ALL" || one.status === status));
+    const from = Number(text(body, "NextToken") ?? 0);
+    const next = from + (whole(body, "MaxResults", 0, MAX_LIST) ?? MAX_LIST);
     return {
-      Statements: found.slice(-100).map((statement) => ({
-        Id: statement.id,
-        StatementName: statement.name,
-        Status: statement.status,
-        IsBatchStatement: statement.batch,
-        CreatedAt: statement.createdAt / 1000,
-        UpdatedAt: statement.updatedAt / 1000,
-        QueryStrings: statement.parts.map((part) => part.sql),
-      })),
+      Statements: found.toReversed().slice(from, next).map(listEntry),
+      ...(next < found.length ? { NextToken: String(next) } : {}),
     };
   },
 };
 
-function submit(context: OperationContext, body: Body, sqls: readonly string[], batch: boolean): unknown {
-  if ((body["WorkgroupName"] === undefined) === (body["ClusterIdentifier"] === undefined))
-    throw invalid("Exactly one of ClusterIdentifier and WorkgroupName must be given");
-  if (body["Parameters"] !== undefined)
-    throw invalid("The stand-in takes no Parameters: statements come with their literals");
-  const token = text(body, "ClientToken", { max: 64 });
+async function submit(
+  context: OperationContext,
+  body: Body,
+  sqls: readonly string[],
+  batch: boolean,
+): Promise<unknown> {
+  const target = readTarget(body);
   const mode = text(body, "ExecutionMode") ?? "TRANSACTION";
   if (mode !== "TRANSACTION" && (!batch || mode !== "AUTO_COMMIT"))
     throw invalid(`ExecutionMode ${mode} is not valid`);
   for (const sql of sqls) if (sql.trim() === "") throw invalid("A statement is empty");
+  const parameters = readParameters(body, sqls);
+  const token = text(body, "ClientToken", { max: 64 });
+  const name = text(body, "StatementName", { min: 0, max: 2048 }) ?? "";
+  const database = required(body, "Database");
   const known = context.statements.byToken(token);
-  const name = text(body, "StatementName", { max: 2048 }) ?? "";
-  const target = {
-    ...(body["WorkgroupName"] === undefined ? {} : { WorkgroupName: String(body["WorkgroupName"]) }),
-    ...(body["ClusterIdentifier"] === undefined
-      ? {}
-      : { ClusterIdentifier: String(body["ClusterIdentifier"]) }),
-  };
   if (known === undefined) context.journal(name, sqls);
-  const database = text(body, "Database", { required: true })!;
+  const autoCommit = !batch || mode === "AUTO_COMMIT";
   const statement =
-    known ??
-    context.statements.add(
-      { sqls, batch, autoCommit: !batch || mode === "AUTO_COMMIT", name, database, target },
-      token,
-    );
+    known ?? context.statements.add({ sqls, batch, autoCommit, name, database, target, parameters }, token);
   if (known === undefined) context.engine.start(statement);
+  await longPoll(statement, body);
   return {
     Id: statement.id,
     CreatedAt: statement.createdAt / 1000,
     Database: database,
     Status: statement.status,
+    HasResultSet: statement.parts.some((part) => part.result !== undefined),
+    ...(statement.pid === undefined ? {} : { RedshiftPid: statement.pid }),
     ...target,
   };
 }
 
-function resultPart(statement: Statement, id: string): SubStatement {
-  const number = /:(\d+)$/.exec(id)?.[1];
+function readTarget(body: Body): Statement["target"] {
+  for (const member of ["SessionId", "SessionKeepAliveSeconds"])
+    if (body[member] !== undefined) throw invalid(`The stand-in has no sessions: ${member} is not for it`);
+  if ((text(body, "ResultFormat") ?? "JSON") !== "JSON")
+    throw invalid("The stand-in gives JSON results only");
+  const WorkgroupName = text(body, "WorkgroupName", { min: 3, max: 128 });
+  const ClusterIdentifier = text(body, "ClusterIdentifier", { max: 63 });
+  if ((WorkgroupName === undefined) === (ClusterIdentifier === undefined))
+    throw invalid("Exactly one of ClusterIdentifier and WorkgroupName must be given");
+  return {
+    ...(WorkgroupName === undefined ? {} : { WorkgroupName }),
+    ...(ClusterIdentifier === undefined ? {} : { ClusterIdentifier }),
+  };
+}
+
+/** Waits for the statement's end as long as the request says, at most 30 s; the answer then says how far it is. */
+async function longPoll(statement: Statement, body: Body): Promise<void> {
+  const seconds = whole(body, "WaitTimeSeconds", 1, 30);
+  if (seconds === undefined || isEnded(statement.status)) return;
+  if (statement.waiters >= MAX_WAITERS)
+    throw new ApiError("ActiveWaitingRequestsExceededException", "Too many requests wait for this statement");
+  statement.waiters += 1;
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => void (timer = setTimeout(resolve, seconds * 1000)));
+  await Promise.race([statement.ended, deadline]);
+  clearTimeout(timer);
+  statement.waiters -= 1;
+}
+
+function resultPart(statement: Statement, number: number | undefined): SubStatement {
   if (statement.batch && number === undefined)
     throw invalid("A batch has results by sub-statement: name one, as in <id>:1");
-  const part = statement.parts[number === undefined ? 0 : Number(number) - 1];
-  if (part === undefined) throw new ApiError("ResourceNotFoundException", "Query does not exist.");
-  if (part.result === undefined)
-    throw new ApiError(
-      "ResourceNotFoundException",
+  const part = statement.parts[(number ?? 1) - 1];
+  if (part === undefined) return notFound(statement.id, "Query does not exist.");
+  if (part.result === undefined || !isEnded(statement.status))
+    return notFound(
+      statement.id,
       "Query does not have result. Please check query status with DescribeStatement.",
     );
   return part;
@@ -142,31 +171,4 @@ function page(part: SubStatement, body: Body): unknown {
     TotalNumRows: records.length,
     ...(next < records.length ? { NextToken: String(next) } : {}),
   };
-}
-
-function statementId(body: Body): string {
-  const id = text(body, "Id", { required: true })!;
-  if (!/^[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}(:\d+)?$/.test(id))
-    throw invalid(`'${id}' is not a statement id`);
-  return id.replace(/:\d+$/, "");
-}
-
-function seconds(body: Body): number {
-  const value = body["WaitTimeSeconds"];
-  if (value === undefined) return 0;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > 30)
-    throw invalid("WaitTimeSeconds must be a whole number from 1 to 30");
-  return value;
-}
-
-function text(body: Body, name: string, rule: { required?: boolean; max?: number } = {}): string | undefined {
-  const value = body[name];
-  if (value === undefined || value === null) {
-    if (rule.required) throw invalid(`${name} is required`);
-    return undefined;
-  }
-  if (typeof value !== "string" || value === "") throw invalid(`${name} must be a non-empty string`);
-  if (rule.max !== undefined && Buffer.byteLength(value) > rule.max)
-    throw invalid(`${name} is longer than ${rule.max}`);
-  return value;
 }

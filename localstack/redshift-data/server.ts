@@ -13,6 +13,8 @@ export interface StandInOptions extends EngineOptions {
   readonly port?: number;
   /** False switches the account's rate limits off, for benchmarks. Default true. */
   readonly rateLimits?: boolean;
+  /** Milliseconds; what decides when statements and tokens are forgotten. Default: the time of day. */
+  readonly now?: () => number;
   readonly journal?: (name: string, sqls: readonly string[]) => void;
 }
 
@@ -27,7 +29,7 @@ export interface StandIn extends AsyncDisposable {
 
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const faults = new Faults();
-  const statements = new Statements();
+  const statements = new Statements(options.now);
   const engine = createEngine({ ...options, faults });
   const context: OperationContext = {
     statements,

@@ -1,7 +1,8 @@
 // The statements that the API knows: their life from SUBMITTED to FINISHED, FAILED or ABORTED, what DescribeStatement says of them,
 // and which client token stands for which. Kept for 24 hours, tokens for eight (management guide, "Using the Data API").
 import { randomUUID } from "node:crypto";
-import { ApiError } from "./api-error.ts";
+import { ApiError, notFound } from "./api-error.ts";
+import type { Parameters } from "./sql/parameters.ts";
 
 export type Status = "SUBMITTED" | "PICKED" | "STARTED" | "FINISHED" | "FAILED" | "ABORTED";
 
@@ -41,6 +42,7 @@ export interface Statement {
   readonly name: string;
   readonly database: string;
   readonly target: { readonly WorkgroupName?: string; readonly ClusterIdentifier?: string };
+  readonly parameters: Parameters;
   readonly parts: SubStatement[];
   readonly createdAt: number;
   updatedAt: number;
@@ -50,6 +52,8 @@ export interface Statement {
   error?: string;
   pid?: number;
   cancelled: boolean;
+  /** Long polls under way. */
+  waiters: number;
   readonly ended: Promise<void>;
   readonly end: () => void;
 }
@@ -60,18 +64,24 @@ const TOKEN_MS = 8 * 3600 * 1000;
 const MAX_ACTIVE = 500;
 
 export class Statements {
+  readonly #now: () => number;
   readonly #byId = new Map<string, Statement>();
   readonly #byToken = new Map<string, { id: string; at: number }>();
+
+  /** `now` in milliseconds: the time that decides what is forgotten. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   /** The statement that this token stands for: the same request sent again. */
   byToken(token: string | undefined): Statement | undefined {
     const known = token === undefined ? undefined : this.#byToken.get(token);
-    if (known === undefined || Date.now() - known.at > TOKEN_MS) return undefined;
+    if (known === undefined || this.#now() - known.at > TOKEN_MS) return undefined;
     return this.#byId.get(known.id);
   }
 
   add(
-    given: Pick<Statement, "batch" | "autoCommit" | "name" | "database" | "target"> & {
+    given: Pick<Statement, "batch" | "autoCommit" | "name" | "database" | "target" | "parameters"> & {
       sqls: readonly string[];
     },
     token: string | undefined,
@@ -80,7 +90,7 @@ export class Statements {
       throw new ApiError("ActiveStatementsExceededException", "Number of active statements exceeded");
     const { sqls, ...rest } = given;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const now = Date.now();
+    const now = this.#now();
     const statement: Statement = {
       ...rest,
       id: randomUUID(),
@@ -89,6 +99,7 @@ export class Statements {
       updatedAt: now,
       status: "SUBMITTED",
       cancelled: false,
+      waiters: 0,
       ended: promise,
       end: resolve,
     };
@@ -99,8 +110,8 @@ export class Statements {
 
   get(id: string): Statement {
     const statement = this.#byId.get(id);
-    if (statement === undefined || Date.now() - statement.createdAt > KEEP_MS)
-      throw new ApiError("ResourceNotFoundException", "Query does not exist.");
+    if (statement === undefined || this.#now() - statement.createdAt > KEEP_MS)
+      return notFound(id, "Query does not exist.");
     return statement;
   }
 
@@ -152,6 +163,32 @@ export function describe(statement: Statement): Record<string, unknown> {
       .map((part, index) => ({ part, index }))
       .filter(({ part }) => part.status !== "ABORTED" || Number.parseInt(statement.id[0]!, 16) % 2 === 0)
       .map(({ part, index }) => describePart(statement, part, index)),
+  };
+}
+
+/** What ListStatements answers. */
+export function listEntry(statement: Statement): Record<string, unknown> {
+  const sqls = statement.parts.map((part) => part.sql);
+  return {
+    Id: statement.id,
+    StatementName: statement.name,
+    Status: statement.status,
+    IsBatchStatement: statement.batch,
+    CreatedAt: statement.createdAt / 1000,
+    UpdatedAt: statement.updatedAt / 1000,
+    ...(statement.batch ? { QueryStrings: sqls } : { QueryString: sqls[0] }),
+  };
+}
+
+/** A sub-statement by its number, or undefined. */
+export function describeNumber(statement: Statement, number: number): Record<string, unknown> | undefined {
+  const part = statement.batch ? statement.parts[number - 1] : undefined;
+  if (part === undefined) return undefined;
+  return {
+    ...describePart(statement, part, number - 1),
+    Database: statement.database,
+    ...statement.target,
+    RedshiftPid: statement.pid ?? 0,
   };
 }
 

@@ -34,11 +34,6 @@ function toTimestamp(text: string, json: string, type: TimeType, copy: CopyComma
     return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
   }
   if (json !== "string") return undefined; // numbers are no times, 'auto' or not
-  if (copy.timeFormat !== undefined && copy.timeFormat !== "auto")
-    throw new LoadError(
-      1206,
-      `the stand-in knows TIMEFORMAT 'auto', 'epochsecs' and 'epochmillisecs', not '${copy.timeFormat}'`,
-    );
   const pattern = copy.timeFormat === "auto" ? AUTO : type === "timestamptz" ? PLAIN_ZONE : PLAIN;
   const match = pattern.exec(text);
   if (match === null || !isDay(match) || !isTime(match)) return undefined;

@@ -99,17 +99,14 @@ function toText(
   type: { readonly kind: "varchar" | "char"; readonly bytes: number },
   copy: CopyCommand,
 ): string | null {
-  let text = value.kind === "string" ? value.value : value.raw;
+  const text = value.kind === "string" ? value.value : value.raw;
   if (text.includes("\0"))
     throw new LoadError(
       1220,
       "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: 0 (error 1)",
     );
-  if (!text.isWellFormed()) {
-    if (copy.acceptInvalidChars === undefined)
-      throw new LoadError(1220, "String contains invalid or unsupported UTF8 codepoints. (surrogate)");
-    text = text.toWellFormed().replaceAll("�", copy.acceptInvalidChars.repeat(3));
-  }
+  if (!text.isWellFormed())
+    throw new LoadError(1220, "String contains invalid or unsupported UTF8 codepoints. (surrogate)");
   if (type.kind === "char" && Buffer.byteLength(text) !== text.length)
     throw new LoadError(1215, "CHAR takes single-byte characters only");
   if (copy.emptyAsNull && text === "") return null;

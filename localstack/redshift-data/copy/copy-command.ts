@@ -1,6 +1,7 @@
 // COPY … FROM 's3://…' with JSON: the option list as documented, and the combinations that Redshift refuses.
 import { readTableName, readName, type TableName } from "../sql/identifiers.ts";
 import { Reader, splitCommas } from "../sql/reader.ts";
+import type { Token } from "../sql/tokens.ts";
 import { SqlError } from "../sql/sql-error.ts";
 
 export type Compression = "none" | "gzip" | "zstd";
@@ -23,7 +24,6 @@ export interface CopyCommand {
   readonly emptyAsNull: boolean;
   readonly roundDecimals: boolean;
   readonly explicitIds: boolean;
-  readonly acceptInvalidChars: string | undefined;
   readonly acceptAnyDate: boolean;
   readonly noLoad: boolean;
 }
@@ -69,13 +69,12 @@ export function readCopy(reader: Reader): CopyCommand {
     emptyAsNull: draft.emptyAsNull ?? false,
     roundDecimals: draft.roundDecimals ?? false,
     explicitIds: draft.explicitIds ?? false,
-    acceptInvalidChars: draft.acceptInvalidChars,
     acceptAnyDate: draft.acceptAnyDate ?? false,
     noLoad: draft.noLoad ?? false,
   };
 }
 
-function columnName(tokens: readonly import("../sql/tokens.ts").Token[]): string {
+function columnName(tokens: readonly Token[]): string {
   const item = new Reader(tokens);
   const name = readName(item);
   item.end();
@@ -121,10 +120,16 @@ const OPTIONS: Readonly<Record<string, (reader: Reader, draft: Draft) => void>> 
   timeformat(reader, draft) {
     reader.accept("as");
     draft.timeFormat = reader.string();
+    if (!["auto", "epochsecs", "epochmillisecs"].includes(draft.timeFormat))
+      throw new SqlError(
+        `the stand-in knows TIMEFORMAT 'auto', 'epochsecs' and 'epochmillisecs', not '${draft.timeFormat}'`,
+      );
   },
   dateformat(reader, draft) {
     reader.accept("as");
     draft.dateFormat = reader.string();
+    if (draft.dateFormat !== "auto")
+      throw new SqlError(`the stand-in knows DATEFORMAT 'auto', not '${draft.dateFormat}'`);
   },
   maxerror(reader, draft) {
     reader.accept("as");
@@ -138,9 +143,8 @@ const OPTIONS: Readonly<Record<string, (reader: Reader, draft: Draft) => void>> 
   explicit_ids: (_, draft) => void (draft.explicitIds = true),
   acceptanydate: (_, draft) => void (draft.acceptAnyDate = true),
   noload: (_, draft) => void (draft.noLoad = true),
-  acceptinvchars(reader, draft) {
-    reader.accept("as");
-    draft.acceptInvalidChars = reader.peek()?.kind === "string" ? reader.string() : "?";
+  acceptinvchars() {
+    throw new SqlError("the stand-in has no ACCEPTINVCHARS");
   },
   compupdate: (reader) => void ["off", "preset", "on", "true", "false"].some((word) => reader.accept(word)),
   statupdate: (reader) => void ["off", "on", "true", "false"].some((word) => reader.accept(word)),

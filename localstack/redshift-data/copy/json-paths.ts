@@ -31,7 +31,7 @@ function parsePath(path: string): readonly Step[] {
   if (path === "$") return [];
   if (!path.startsWith("$")) throw new SqlError(`Invalid JSONPath format: '${path}' must start with $`);
   const steps: Step[] = [];
-  const bracket = path[1] === "[" && path[2] === "'";
+  const bracket = path.includes("['");
   const step = bracket ? /\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]/y : /\.([^.[\]']+)|\[(\d+)\]/y;
   step.lastIndex = 1;
   while (step.lastIndex < path.length) {

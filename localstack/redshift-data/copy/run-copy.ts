@@ -1,7 +1,7 @@
 // COPY done for real: files from S3, rows checked and converted as COPY does, all or nothing, load errors for whoever asks.
 import type pg from "pg";
-import { fullName, quoteName, quoteTable } from "../sql/identifiers.ts";
-import { pgType, readType, type RedshiftType } from "../sql/column-types.ts";
+import { fullName, lockForWriting, quoteName, quoteTable } from "../sql/identifiers.ts";
+import { pgType, readType, shortType, type RedshiftType } from "../sql/column-types.ts";
 import { Reader } from "../sql/reader.ts";
 import { SqlError } from "../sql/sql-error.ts";
 import { tokenize } from "../sql/tokens.ts";
@@ -46,17 +46,19 @@ export class CopyFailed extends SqlError {
 interface Target {
   readonly name: string;
   readonly type: RedshiftType;
-  readonly typeText: string;
   readonly notNull: boolean;
-  readonly hasDefault: boolean;
-  readonly identity: boolean;
+  /** SQL; undefined when there is none. */
+  readonly defaultSql: string | undefined;
+  readonly identity: "always" | "by default" | undefined;
 }
 
-/** A line may have 4 MB (4,194,304 bytes), each `|` counted twice; the documents say "4 MB". */
-const MAX_LINE = 4 * 1024 * 1024;
+/** A line may have "4 MB", each `|` counted twice: taken as 4,000,000 bytes, the less generous reading. */
+const MAX_LINE = 4_000_000;
 const CHUNK_ROWS = 2000;
 
+/** Runs inside a transaction of the caller's, so that a failure leaves no row. */
 export async function runCopy(client: pg.ClientBase, copy: CopyCommand, s3: S3Reader): Promise<CopyResult> {
+  await lockTarget(client, copy);
   const targets = await targetColumns(client, copy);
   const pick = await picker(copy, targets, s3);
   const errors: LoadErrorRow[] = [];
@@ -96,7 +98,7 @@ function readRow(
       at = target;
       const value = pick(document, index, target);
       const stored = value === undefined ? null : convert(value, target.type, copy);
-      if (stored === null && target.notNull && !target.hasDefault)
+      if (stored === null && target.notNull && target.defaultSql === undefined)
         throw new LoadError(1213, "Missing data for not-null field");
       return stored;
     });
@@ -115,9 +117,7 @@ function parseLine(bytes: Buffer, copy: CopyCommand): Json {
   try {
     text = utf8.decode(bytes);
   } catch {
-    if (copy.acceptInvalidChars === undefined)
-      throw new LoadError(1220, "String contains invalid or unsupported UTF8 codepoints.");
-    text = bytes.toString().replaceAll("�", copy.acceptInvalidChars);
+    throw new LoadError(1220, "String contains invalid or unsupported UTF8 codepoints.");
   }
   let document: Json;
   try {
@@ -152,34 +152,39 @@ async function picker(copy: CopyCommand, targets: readonly Target[], s3: S3Reade
   return (document, index) => valueAt(document, paths[index] as readonly Step[]);
 }
 
+/** Writers of one table wait for one another. */
+async function lockTarget(client: pg.ClientBase, copy: CopyCommand): Promise<void> {
+  try {
+    await client.query(lockForWriting(quoteTable(copy.table)));
+  } catch (error) {
+    if (["42P01", "3F000"].includes((error as { code?: string }).code ?? ""))
+      throw new SqlError(`Cannot COPY into nonexistent table ${copy.table.name}`);
+    throw error;
+  }
+}
+
 async function targetColumns(client: pg.ClientBase, copy: CopyCommand): Promise<Target[]> {
-  const exists = await client.query("SELECT to_regclass($1) AS id", [quoteTable(copy.table)]);
-  if ((exists.rows[0] as { id: string | null }).id === null)
-    throw new SqlError(`Cannot COPY into nonexistent table ${copy.table.name}`);
   const found = await client.query<{
     name: string;
-    comment: string | null;
-    notnull: boolean;
-    hasdefault: boolean;
+    type: string | null;
+    notnull: string;
+    defaultsql: string | null;
     identity: string;
   }>(
-    `SELECT attname AS name, col_description(attrelid, attnum) AS comment, attnotnull AS notnull, atthasdef AS hasdefault, attidentity AS identity
-     FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    `SELECT attname AS name, rs.note(attrelid, attnum)->>'type' AS type, attnotnull AS notnull, attidentity AS identity,
+       pg_get_expr(adbin, adrelid) AS defaultsql
+     FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
     [quoteTable(copy.table)],
   );
   const all = found.rows.map((row): Target => {
-    const typeText = (row.comment ?? "").split("|")[0]!;
-    const type =
-      typeText === ""
-        ? ({ kind: "varchar", bytes: 65_535 } as const)
-        : readType(new Reader(tokenize(typeText)));
+    if (row.type === null) throw new SqlError(`"${copy.table.name}" is no table that COPY can load`);
     return {
       name: fullName(row.name),
-      type,
-      typeText,
-      notNull: row.notnull,
-      hasDefault: row.hasdefault,
-      identity: row.identity !== "",
+      type: readType(new Reader(tokenize(row.type))),
+      notNull: row.notnull === "t",
+      defaultSql: row.defaultsql ?? undefined,
+      identity: row.identity === "" ? undefined : row.identity === "a" ? "always" : "by default",
     };
   });
   if (copy.columns === undefined) return all.filter((target) => !target.identity || copy.explicitIds);
@@ -187,6 +192,8 @@ async function targetColumns(client: pg.ClientBase, copy: CopyCommand): Promise<
     const target = all.find((one) => one.name === name);
     if (target === undefined)
       throw new SqlError(`column "${name}" of relation "${copy.table.name}" does not exist`);
+    if (target.identity === "always" && !copy.explicitIds)
+      throw new SqlError(`cannot set an identity column "${name}" to a value: EXPLICIT_IDS is missing`);
     return target;
   });
 }
@@ -202,13 +209,15 @@ async function insert(
   // A null for a NOT NULL column with a default takes the default.
   const values = targets.map((target, index) => {
     const cast = `c${index}::${pgType(target.type)}`;
-    return target.type.kind === "super" ? `c${index}::jsonb` : cast;
+    return target.notNull && target.defaultSql !== undefined
+      ? `coalesce(${cast}, ${target.defaultSql})`
+      : cast;
   });
   const names = targets.map((_, index) => `c${index}`).join(", ");
   const arrays = targets.map((_, index) => rows.map((row) => row[index]!));
   const parameters = arrays.map((_, index) => `$${index + 1}::text[]`).join(", ");
   await client.query(
-    `INSERT INTO ${quoteTable(copy.table)} (${columns}) SELECT ${values.join(", ")} FROM unnest(${parameters}) AS t(${names})`,
+    `INSERT INTO ${quoteTable(copy.table)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values.join(", ")} FROM unnest(${parameters}) AS t(${names})`,
     arrays,
   );
 }
@@ -223,7 +232,7 @@ function errorRow(
     file: file.url.slice(0, 256),
     line,
     column: target?.name ?? "",
-    type: target?.typeText ?? "",
+    type: target === undefined ? "" : shortType(target.type),
     code: error.code,
     message: error.message.slice(0, 512),
   };

@@ -1,12 +1,16 @@
 // ALTER TABLE with Redshift's grammar: one action a statement, VARCHAR the only type that changes, and that not in a transaction block.
-import { byteLimit, columnComment, columnSql, readColumn, readEncoding } from "./column-definition.ts";
+// What hangs on the column's old description is done by functions of schema `rs` (compat.sql).
+import { columnSql, noteColumn, noteOf, readColumn, wholeName } from "./column-definition.ts";
 import { readType } from "./column-types.ts";
+import { readEncoding } from "./encodings.ts";
 import {
   checkColumnName,
+  pgName,
   quoteName,
   quoteString,
   quoteTable,
   readName,
+  readNames,
   readTableName,
 } from "./identifiers.ts";
 import { Reader, splitCommas } from "./reader.ts";
@@ -29,23 +33,51 @@ export function alterTable(reader: Reader): AlterTable {
   }
   if (reader.accept("drop")) {
     reader.accept("column");
-    const column = quoteName(readName(reader));
+    const name = readName(reader);
     const cascade = reader.accept("cascade") ? " CASCADE" : "";
     if (!cascade) reader.accept("restrict");
     reader.end();
-    return { sql: [`ALTER TABLE ${table} DROP COLUMN ${column}${cascade}`] };
+    return {
+      sql: [
+        `SELECT rs.check_drop(${quoteString(table)}::regclass, ${quoteString(pgName(name))})`,
+        `ALTER TABLE ${table} DROP COLUMN ${quoteName(name)}${cascade}`,
+      ],
+    };
   }
   if (reader.accept("rename")) return { sql: rename(reader, table) };
-  if (reader.accept("owner", "to"))
-    return { sql: [`ALTER TABLE ${table} OWNER TO ${quoteName(readName(reader))}`] };
-  if (reader.accept("alter", "sortkey", "auto") || reader.accept("alter", "encode", "auto"))
-    return { sql: [] };
-  if (reader.accept("alter", "diststyle")) {
-    if (!["auto", "even", "all"].some((word) => reader.accept(word))) throw reader.error();
-    return { sql: [] };
+  if (reader.accept("owner", "to")) {
+    const owner = quoteName(readName(reader));
+    reader.end();
+    return { sql: [`ALTER TABLE ${table} OWNER TO ${owner}`] };
+  }
+  const keys = alterKeys(reader);
+  if (keys !== undefined) {
+    reader.end();
+    const names = keys.map((key) => quoteString(pgName(key))).join(", ");
+    return { sql: [`SELECT rs.check_keys(${quoteString(table)}::regclass, ARRAY[${names}]::text[])`] };
   }
   if (reader.accept("alter")) return alterColumn(reader, table);
   throw reader.error();
+}
+
+/** ALTER SORTKEY, DISTKEY, DISTSTYLE and ENCODE AUTO: the columns that it names; undefined for another action. */
+function alterKeys(reader: Reader): readonly string[] | undefined {
+  for (const [first, last] of [
+    ["sortkey", "auto"],
+    ["sortkey", "none"],
+    ["encode", "auto"],
+    ["diststyle", "auto"],
+    ["diststyle", "even"],
+    ["diststyle", "all"],
+  ])
+    if (reader.accept("alter", first!, last!)) return [];
+  if (reader.accept("alter", "compound", "sortkey") || reader.accept("alter", "sortkey"))
+    return readNames(reader);
+  if (reader.accept("alter", "diststyle", "key")) {
+    reader.expect("distkey");
+    return [readName(reader)];
+  }
+  return reader.accept("alter", "distkey") ? [readName(reader)] : undefined;
 }
 
 function addColumn(reader: Reader, table: string): string[] {
@@ -61,25 +93,31 @@ function addColumn(reader: Reader, table: string): string[] {
     );
   if (column.notNull && column.defaultSql === undefined)
     throw new SqlError(`ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression`);
-  return [`ALTER TABLE ${table} ADD COLUMN ${columnSql(column)}`, columnComment(table, column)];
+  return [
+    `ALTER TABLE ${table} ADD COLUMN ${columnSql(column)}`,
+    noteColumn(table, column.name, noteOf(column)),
+  ];
 }
 
 function rename(reader: Reader, table: string): string[] {
   if (reader.accept("to")) {
     const to = readName(reader);
     reader.end();
-    return [`ALTER TABLE ${table} RENAME TO ${quoteName(to)}`];
+    return [
+      `SELECT rs.describe_table(${quoteString(table)}::regclass, ${quoteString(wholeName(to) ?? "")})`,
+      `ALTER TABLE ${table} RENAME TO ${quoteName(to)}`,
+    ];
   }
   reader.accept("column");
   const from = readName(reader);
   reader.expect("to");
   const to = checkColumnName(readName(reader));
   reader.end();
-  return [`ALTER TABLE ${table} RENAME COLUMN ${quoteName(from)} TO ${quoteName(to)}`];
+  return [
+    `ALTER TABLE ${table} RENAME COLUMN ${quoteName(from)} TO ${quoteName(to)}`,
+    noteColumn(table, to, { name: wholeName(to) }),
+  ];
 }
-
-/** Encodings whose columns cannot be widened (ALTER TABLE, "ALTER COLUMN … TYPE"). */
-const NOT_WIDENED = ["bytedict", "runlength", "text255", "text32k"];
 
 function alterColumn(reader: Reader, table: string): AlterTable {
   reader.accept("column");
@@ -87,7 +125,7 @@ function alterColumn(reader: Reader, table: string): AlterTable {
   if (reader.accept("encode")) {
     const encode = readEncoding(reader);
     reader.end();
-    return { sql: [recomment(table, column, `split_part(old, '|', 1) || '|' || ${quoteString(encode)}`)] };
+    return { sql: [noteColumn(table, column, { encode })] };
   }
   if (!reader.accept("type"))
     throw new SqlError("Redshift changes only the type or the encoding of a column");
@@ -95,37 +133,6 @@ function alterColumn(reader: Reader, table: string): AlterTable {
   reader.end();
   if (type.kind !== "varchar")
     throw new SqlError(`target data type "${type.kind}" is not supported: only VARCHAR columns change`);
-  const limit = byteLimit(column, type)!;
-  return { alone: true, sql: [widen(table, column, type.bytes, limit)] };
-}
-
-/** One DO block, because old limit, default and encoding are in the catalog. */
-function widen(table: string, column: string, bytes: number, limit: { name: string; check: string }): string {
-  const id = quoteString(table);
-  const name = quoteString(unquoted(column));
-  const refused = NOT_WIDENED.map(quoteString).join(", ");
-  return `DO $rs$ DECLARE old text; constr text; BEGIN
-    SELECT col_description(attrelid, attnum) INTO old FROM pg_attribute WHERE attrelid = ${id}::regclass AND attname = ${name} AND NOT attisdropped;
-    IF old IS NULL OR old NOT LIKE 'character varying%' THEN RAISE EXCEPTION 'column ${unquoted(column).replaceAll("'", "''").replaceAll("%", "%%")} is no VARCHAR column'; END IF;
-    IF split_part(old, '|', 2) IN (${refused}) THEN RAISE EXCEPTION 'cannot alter a column with encoding %', split_part(old, '|', 2); END IF;
-    IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = ${id}::regclass AND attname = ${name} AND atthasdef) THEN RAISE EXCEPTION 'cannot alter type of a column with a default value'; END IF;
-    SELECT conname INTO constr FROM pg_constraint WHERE conrelid = ${id}::regclass AND contype = 'c' AND conkey =
-      ARRAY[(SELECT attnum FROM pg_attribute WHERE attrelid = ${id}::regclass AND attname = ${name})];
-    IF constr IS NOT NULL THEN EXECUTE format('ALTER TABLE ${table.replaceAll("'", "''").replaceAll("%", "%%")} DROP CONSTRAINT %I', constr); END IF;
-    EXECUTE ${quoteString(`ALTER TABLE ${table} ADD CONSTRAINT ${limit.name} ${limit.check}`)};
-    EXECUTE ${quoteString(`COMMENT ON COLUMN ${table}.${quoteName(column)} IS `)} || quote_literal('character varying(${bytes})|' || split_part(old, '|', 2));
-  END $rs$`;
-}
-
-function recomment(table: string, column: string, expression: string): string {
-  const name = quoteString(unquoted(column));
-  return `DO $rs$ DECLARE old text; BEGIN
-    SELECT col_description(attrelid, attnum) INTO STRICT old FROM pg_attribute WHERE attrelid = ${quoteString(table)}::regclass AND attname = ${name} AND NOT attisdropped;
-    EXECUTE ${quoteString(`COMMENT ON COLUMN ${table}.${quoteName(column)} IS `)} || quote_literal(${expression});
-  END $rs$`;
-}
-
-/** The name as PostgreSQL's catalog has it. */
-function unquoted(column: string): string {
-  return quoteName(column).slice(1, -1).replaceAll('""', '"');
+  const id = `${quoteString(table)}::regclass, ${quoteString(pgName(column))}`;
+  return { alone: true, sql: [`SELECT rs.resize_column(${id}, ${type.bytes})`] };
 }

@@ -97,3 +97,18 @@ export function typeText(type: RedshiftType): string {
   if (type.kind === "timestamptz") return "timestamp with time zone";
   return type.kind;
 }
+
+/** As the load error views spell it, in ten characters. */
+export function shortType(type: RedshiftType): string {
+  const short: Partial<Record<RedshiftType["kind"], string>> = {
+    smallint: "int2",
+    integer: "int4",
+    bigint: "int8",
+    real: "float4",
+    "double precision": "float8",
+    boolean: "bool",
+    decimal: "numeric",
+    timestamptz: "timestampt",
+  };
+  return short[type.kind] ?? type.kind;
+}

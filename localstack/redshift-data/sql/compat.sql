@@ -64,20 +64,111 @@ CREATE FUNCTION rs.from_super(value anynonarray) RETURNS anynonarray LANGUAGE sq
 CREATE FUNCTION rs.to_super(value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT value $$;
 CREATE FUNCTION rs.to_super(value anynonarray) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT to_jsonb(value) $$;
 
--- The catalog views that say types as Redshift does: kept in the comments of columns by the stand-in's DDL.
+-- What Redshift knows of a column and PostgreSQL does not: its comment, in JSON {type, encode, name, keys} (column-definition.ts).
+CREATE FUNCTION rs.note(tab oid, number smallint) RETURNS jsonb LANGUAGE sql STABLE AS
+  $$ SELECT coalesce(col_description(tab, number), '{}')::jsonb $$;
+
+CREATE FUNCTION rs.column_note(tab regclass, col text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE found jsonb;
+BEGIN
+  SELECT rs.note(attrelid, attnum) INTO found FROM pg_attribute WHERE attrelid = tab AND attname = col AND NOT attisdropped;
+  IF found IS NULL THEN RAISE EXCEPTION 'column "%" of relation "%" does not exist', col, tab; END IF;
+  RETURN found;
+END $$;
+
+-- Adds to a column's note. `only_new`: not where there is one, and not of columns that the table has not.
+CREATE FUNCTION rs.describe_column(tab regclass, col text, patch jsonb, only_new boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE old jsonb;
+BEGIN
+  SELECT rs.note(attrelid, attnum) INTO old FROM pg_attribute WHERE attrelid = tab AND attname = col AND NOT attisdropped;
+  IF only_new AND (old IS NULL OR old <> '{}') THEN RETURN; END IF;
+  IF old IS NULL THEN RAISE EXCEPTION 'column "%" of relation "%" does not exist', col, tab; END IF;
+  EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', tab, col, (old || patch)::text);
+END $$;
+
+CREATE FUNCTION rs.describe_table(tab regclass, full_name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF coalesce(obj_description(tab, 'pg_class'), '') <> full_name THEN EXECUTE format('COMMENT ON TABLE %s IS %L', tab, full_name); END IF;
+END $$;
+
+-- The columns of a table that a query made.
+CREATE FUNCTION rs.describe_columns(tab regclass) RETURNS void LANGUAGE sql AS $$
+  SELECT rs.describe_column(tab, attname::text, jsonb_build_object('encode', 'auto', 'keys', '[]'::jsonb, 'name', NULL, 'type',
+           CASE format_type(atttypid, NULL) WHEN 'jsonb' THEN 'super' WHEN 'text' THEN 'character varying(65535)' WHEN 'numeric' THEN 'numeric(38,0)'
+             ELSE format_type(atttypid, NULL) END), true)
+  FROM pg_attribute WHERE attrelid = tab AND attnum > 0 AND NOT attisdropped;
+$$;
+
+CREATE FUNCTION rs.check_drop(tab regclass, col text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF rs.column_note(tab, col)->'keys' ?| ARRAY['distkey', 'sortkey'] THEN
+    RAISE EXCEPTION 'cannot drop column "%": it is a distribution or sort key', col;
+  END IF;
+END $$;
+
+CREATE FUNCTION rs.check_keys(tab regclass, cols text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE col text;
+BEGIN
+  FOREACH col IN ARRAY cols LOOP
+    IF rs.column_note(tab, col)->>'type' = 'super' THEN
+      RAISE EXCEPTION 'column "%" of type SUPER cannot be a distribution or sort key', col;
+    END IF;
+  END LOOP;
+END $$;
+
+-- ALTER COLUMN … TYPE VARCHAR(n), with what the manual excludes. Existing data that is too long fails the new constraint.
+CREATE FUNCTION rs.resize_column(tab regclass, col text, bytes integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  note jsonb := rs.column_note(tab, col);
+  number smallint := (SELECT attnum FROM pg_attribute WHERE attrelid = tab AND attname = col);
+  old text;
+BEGIN
+  IF note->>'type' NOT LIKE 'character varying%' THEN RAISE EXCEPTION 'column "%" is no VARCHAR column', col; END IF;
+  IF note->>'encode' IN ('bytedict', 'runlength', 'text255', 'text32k') THEN
+    RAISE EXCEPTION 'cannot alter column "%" with encoding %', col, note->>'encode';
+  END IF;
+  IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = tab AND attnum = number AND atthasdef) THEN
+    RAISE EXCEPTION 'cannot alter type of column "%": it has a default value', col;
+  END IF;
+  IF note->'keys' ? 'constraint' THEN
+    RAISE EXCEPTION 'cannot alter type of column "%": it has a PRIMARY KEY, UNIQUE or FOREIGN KEY constraint', col;
+  END IF;
+  SELECT conname INTO old FROM pg_constraint WHERE conrelid = tab AND contype = 'c' AND conkey = ARRAY[number];
+  IF old IS NOT NULL THEN EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', tab, old); END IF;
+  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (octet_length(rtrim(%I, '' '')) <= %s)', tab,
+    format('rs_bytes_%s_%s', bytes, substr(md5(random()::text), 1, 12)), col, bytes);
+  PERFORM rs.describe_column(tab, col, jsonb_build_object('type', format('character varying(%s)', bytes)), false);
+END $$;
+
+-- The catalog views, which say names and types as Redshift does.
+CREATE VIEW rs.svv_tables AS
+  SELECT current_database()::text AS table_catalog, n.nspname::text AS table_schema,
+         coalesce(nullif(obj_description(c.oid, 'pg_class'), ''), c.relname::text) AS table_name,
+         CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'BASE TABLE' END AS table_type, ''::text AS remarks
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'rs');
+
 CREATE VIEW rs.svv_columns AS
-  SELECT current_database()::text AS table_catalog, n.nspname::text AS table_schema, rs_full.table_name, rs_full.column_name,
+  SELECT current_database()::text AS table_catalog, n.nspname::text AS table_schema,
+         coalesce(nullif(obj_description(c.oid, 'pg_class'), ''), c.relname::text) AS table_name,
+         coalesce(rs.note(c.oid, a.attnum)->>'name', a.attname::text) AS column_name,
          a.attnum::integer AS ordinal_position,
-         split_part(split_part(coalesce(col_description(c.oid, a.attnum), ''), '|', 1), '(', 1) AS data_type,
-         nullif(substring(split_part(col_description(c.oid, a.attnum), '|', 1) from 'character[a-z ]*\((\d+)\)'), '')::integer AS character_maximum_length,
-         split_part(col_description(c.oid, a.attnum), '|', 2) AS encoding
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid,
-       LATERAL (SELECT c.relname::text AS table_name, a.attname::text AS column_name) rs_full
+         pg_get_expr(d.adbin, d.adrelid) AS column_default,
+         CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+         split_part(rs.note(c.oid, a.attnum)->>'type', '(', 1) AS data_type,
+         substring(rs.note(c.oid, a.attnum)->>'type' from 'character[a-z ]*\((\d+)\)')::integer AS character_maximum_length,
+         substring(rs.note(c.oid, a.attnum)->>'type' from 'numeric\((\d+)')::integer AS numeric_precision,
+         substring(rs.note(c.oid, a.attnum)->>'type' from 'numeric\(\d+,(\d+)')::integer AS numeric_scale,
+         ''::text AS remarks
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+       LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'rs');
 
-CREATE TABLE rs.sys_load_history (query_id bigint, session_id integer, status text, table_name text, start_time timestamp, end_time timestamp,
-  loaded_rows bigint, loaded_bytes bigint, source_file_count bigint, error_count bigint, data_source text);
+-- Texts are CHAR, so blanks follow them: whoever shows or compares them has to TRIM.
+CREATE TABLE rs.sys_load_history (user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name text,
+  status text, table_name text, start_time timestamp, end_time timestamp, duration bigint, data_source text, file_format text,
+  loaded_rows bigint, loaded_bytes bigint, source_file_count integer, source_file_bytes bigint, file_count_scanned integer, error_count bigint);
 CREATE TABLE rs.sys_load_error_detail (user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name text, table_id integer,
-  start_time timestamp, file_name text, line_number bigint, column_name text, column_type text, column_length text, position integer,
-  error_code integer, error_message text);
+  start_time timestamp, file_name character(256), line_number bigint, column_name character(127), column_type character(10),
+  column_length character(10), position integer, error_code integer, error_message character(512));
 CREATE SEQUENCE rs.query_ids;

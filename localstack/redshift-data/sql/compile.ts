@@ -4,10 +4,11 @@ import { readCopy, type CopyCommand } from "../copy/copy-command.ts";
 import { alterTable } from "./alter-table.ts";
 import { createTable } from "./create-table.ts";
 import { rewrite, type RewriteOptions } from "./expressions.ts";
-import { refuseForbidden } from "./forbidden.ts";
+import { refuseChanges, refuseForbidden } from "./forbidden.ts";
 import { grant } from "./grant.ts";
-import { quoteName, quoteTable, readName, readTableName } from "./identifiers.ts";
+import { lockForWriting, quoteName, quoteTable, readName, readNames, readTableName } from "./identifiers.ts";
 import { merge } from "./merge.ts";
+import { bindParameters, type Parameters } from "./parameters.ts";
 import { Reader, splitCommas } from "./reader.ts";
 import { SqlError } from "./sql-error.ts";
 import { tokenize, type Token } from "./tokens.ts";
@@ -16,6 +17,8 @@ export type Compiled =
   | {
       readonly kind: "sql";
       readonly sql: readonly string[];
+      /** Locks that Redshift takes by itself. */
+      readonly before?: readonly string[];
       /** May not run inside a transaction block (SVL_MULTI_STATEMENT_VIOLATIONS). */
       readonly alone?: boolean;
       /** Only inside a transaction block. */
@@ -28,8 +31,12 @@ export type Compiled =
   | { readonly kind: "truncate"; readonly sql: string }
   | { readonly kind: "set"; readonly name: string; readonly value: string };
 
-export function compile(sql: string, options: RewriteOptions): Compiled {
-  const tokens = tokenize(sql);
+export interface CompileOptions extends RewriteOptions {
+  readonly parameters?: Parameters;
+}
+
+export function compile(sql: string, options: CompileOptions): Compiled {
+  const tokens = bindParameters(tokenize(sql, options.caseSensitive), options.parameters ?? new Map());
   while (isSemicolon(tokens.at(-1))) tokens.pop();
   if (tokens.some(isSemicolon))
     throw new SqlError("cannot insert multiple commands into a prepared statement");
@@ -42,16 +49,28 @@ export function compile(sql: string, options: RewriteOptions): Compiled {
   if (reader.accept("lock")) return lock(reader);
   if (reader.accept("truncate")) return truncate(reader);
   if (reader.accept("set")) return set(reader);
-  if (reader.accept("merge", "into")) return { kind: "sql", sql: merge(reader, options) };
+  if (reader.accept("merge", "into")) return { kind: "sql", ...merge(reader, options) };
   if (reader.looksAt("grant") || reader.looksAt("revoke")) return { kind: "sql", sql: grant(reader) };
-  if (reader.accept("analyze"))
-    return { kind: "sql", sql: [`ANALYZE ${reader.done ? "" : quoteTable(readTableName(reader))}`] };
+  if (reader.accept("analyze")) return analyze(reader);
   if (reader.accept("vacuum")) return vacuum(reader);
-  if (["select", "with"].some((word) => reader.looksAt(word)))
+  if (["select", "with"].some((word) => reader.looksAt(word))) {
+    refuseChanges(tokens);
     return { kind: "sql", sql: [rewrite(tokens, options)], rows: { ordered: isOrdered(tokens) } };
-  if (["insert", "update", "delete"].some((word) => reader.looksAt(word)))
-    return { kind: "sql", sql: [rewrite(withFrom(tokens), options)] };
+  }
+  if (["insert", "update", "delete"].some((word) => reader.looksAt(word))) {
+    const statement = withFrom(tokens);
+    return { kind: "sql", before: [writeLock(statement)], sql: [rewrite(statement, options)] };
+  }
   throw reader.error();
+}
+
+/** A transaction that writes to a table holds its write lock until it ends: other writers wait, readers do not. */
+function writeLock(tokens: readonly Token[]): string {
+  const reader = new Reader(tokens);
+  const verb = reader.next();
+  if (verb.kind === "word" && verb.text === "insert") reader.expect("into");
+  if (verb.kind === "word" && verb.text === "delete") reader.expect("from");
+  return lockForWriting(quoteTable(readTableName(reader)));
 }
 
 function isSemicolon(token: Token | undefined): boolean {
@@ -66,7 +85,12 @@ function create(reader: Reader): Compiled {
     return { kind: "sql", sql: [`CREATE SCHEMA ${exists}${name}`] };
   }
   const role = ["user", "group", "role"].find((word) => reader.accept(word));
-  if (role !== undefined) return { kind: "sql", sql: [`CREATE ROLE ${quoteName(readName(reader))}`] };
+  if (role !== undefined) {
+    const name = quoteName(readName(reader));
+    if (role === "user" && reader.accept("password") && !reader.accept("disable")) reader.string();
+    reader.end();
+    return { kind: "sql", sql: [`CREATE ROLE ${name}`] };
+  }
   const replace = reader.accept("or", "replace");
   if (reader.accept("view")) {
     const view = quoteTable(readTableName(reader));
@@ -106,6 +130,15 @@ function truncate(reader: Reader): Compiled {
   const table = quoteTable(readTableName(reader));
   reader.end();
   return { kind: "truncate", sql: `TRUNCATE ${table}` };
+}
+
+function analyze(reader: Reader): Compiled {
+  if (reader.done) return { kind: "sql", sql: ["ANALYZE"] };
+  const table = quoteTable(readTableName(reader));
+  const columns = reader.looksAt("(") ? ` (${readNames(reader).map(quoteName).join(", ")})` : "";
+  if (!reader.accept("predicate", "columns")) reader.accept("all", "columns");
+  reader.end();
+  return { kind: "sql", sql: [`ANALYZE ${table}${columns}`] };
 }
 
 const VACUUM_KINDS = [["full"], ["sort", "only"], ["delete", "only"], ["reindex"], ["recluster"]];

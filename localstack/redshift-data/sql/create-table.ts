@@ -1,13 +1,22 @@
 // CREATE TABLE with Redshift's grammar and limits.
 import {
-  columnComment,
   columnSql,
+  noteColumn,
+  noteOf,
   readColumn,
-  readEncoding,
+  wholeName,
   type ColumnDefinition,
 } from "./column-definition.ts";
+import { readEncoding } from "./encodings.ts";
 import { rewrite } from "./expressions.ts";
-import { quoteTable, readName, readTableName, type TableName } from "./identifiers.ts";
+import {
+  quoteString,
+  quoteTable,
+  readName,
+  readNames,
+  readTableName,
+  type TableName,
+} from "./identifiers.ts";
 import { Reader, splitCommas } from "./reader.ts";
 import { SqlError } from "./sql-error.ts";
 
@@ -24,22 +33,27 @@ export function createTable(reader: Reader): string[] {
   if (temp && table.schema !== undefined)
     throw new SqlError("cannot create a temporary table in a schema of your own");
   const head = `CREATE ${temp ? "TEMP " : ""}TABLE ${ifNotExists ? "IF NOT EXISTS " : ""}${quoteTable(table)}`;
-  if (!reader.looksAt("(") || isQuery(reader)) return asQuery(reader, head);
+  if (!reader.looksAt("(") || isQuery(reader)) return asQuery(reader, head, table);
   const body = splitCommas(reader.group()).map((tokens) => new Reader(tokens));
-  if (body[0]?.looksAt("like")) return [`${head} (${like(body, reader)})`];
-  const columns = body.filter((item) => !isConstraint(item)).map(readColumn);
+  const named = `SELECT rs.describe_table(${quoteString(quoteTable(table))}::regclass, ${quoteString(wholeName(table.name) ?? "")})`;
+  if (body[0]?.looksAt("like")) return [`${head} (${like(body, reader)})`, named];
+  const constraints: string[] = [];
+  const columns = body.filter((item) => !readConstraint(item, constraints)).map(readColumn);
   checkColumns(table, columns);
   const keys = readAttributes(reader);
-  for (const key of keys) {
-    const column = columns.find((one) => one.name === key);
-    if (column === undefined) throw new SqlError(`column "${key}" named in key does not exist`);
-    if (column.type.kind === "super")
-      throw new SqlError(`column "${key}" of type SUPER cannot be a distribution or sort key`);
+  const uses = new Map<string, string[]>();
+  for (const [use, names] of [["constraint", constraints], ...keys] as const)
+    for (const name of names) uses.set(name, [...(uses.get(name) ?? []), use]);
+  for (const [name, used] of uses) {
+    const column = columns.find((one) => one.name === name);
+    if (column === undefined) throw new SqlError(`column "${name}" named in key does not exist`);
+    if (column.type.kind === "super" && used.some((use) => use !== "constraint"))
+      throw new SqlError(`column "${name}" of type SUPER cannot be a distribution or sort key`);
   }
-  // A table that was there already keeps its own comments: IF NOT EXISTS compares the name only.
-  const comments = columns.map((column) => columnComment(quoteTable(table), column));
-  const guarded = ifNotExists ? [] : comments;
-  return [`${head} (${columns.map(columnSql).join(", ")})`, ...guarded];
+  const notes = columns.map((column) =>
+    noteColumn(quoteTable(table), column.name, noteOf(column, uses.get(column.name)), ifNotExists),
+  );
+  return [`${head} (${columns.map(columnSql).join(", ")})`, ...notes, named];
 }
 
 function isQuery(reader: Reader): boolean {
@@ -47,10 +61,11 @@ function isQuery(reader: Reader): boolean {
   return next?.kind === "word" && (next.text === "select" || next.text === "with");
 }
 
-function asQuery(reader: Reader, head: string): string[] {
-  while (!reader.done && !reader.looksAt("as")) readAttribute(reader, []);
+function asQuery(reader: Reader, head: string, table: TableName): string[] {
+  while (!reader.done && !reader.looksAt("as")) readAttribute(reader);
   reader.expect("as");
-  return [`${head} AS ${rewrite(reader.rest(), { caseSensitive: false })}`];
+  const query = rewrite(reader.rest(), { caseSensitive: false });
+  return [`${head} AS ${query}`, `SELECT rs.describe_columns(${quoteString(quoteTable(table))}::regclass)`];
 }
 
 function like(body: readonly Reader[], reader: Reader): string {
@@ -65,12 +80,23 @@ function like(body: readonly Reader[], reader: Reader): string {
   return `LIKE ${parent} INCLUDING COMMENTS INCLUDING CONSTRAINTS${defaults ? " INCLUDING DEFAULTS" : ""}`;
 }
 
-/** PRIMARY KEY, UNIQUE and FOREIGN KEY of the table: parsed, not enforced. */
-function isConstraint(item: Reader): boolean {
+/** PRIMARY KEY, UNIQUE and FOREIGN KEY of the table: parsed, not enforced. True when it was one; its columns go to `columns`. */
+function readConstraint(item: Reader, columns: string[]): boolean {
   if (item.accept("constraint")) readName(item);
-  const is = item.looksAt("primary", "key") || item.looksAt("unique", "(") || item.looksAt("foreign", "key");
-  if (!is) item.at = 0;
-  return is;
+  const foreign = item.accept("foreign", "key");
+  if (!foreign && !item.accept("primary", "key") && !item.looksAt("unique", "(")) {
+    item.at = 0;
+    return false;
+  }
+  item.accept("unique");
+  columns.push(...readNames(item));
+  if (foreign) {
+    item.expect("references");
+    readTableName(item);
+    if (item.looksAt("(")) readNames(item);
+  }
+  item.end();
+  return true;
 }
 
 function checkColumns(table: TableName, columns: readonly ColumnDefinition[]): void {
@@ -87,35 +113,32 @@ function checkColumns(table: TableName, columns: readonly ColumnDefinition[]): v
     throw new SqlError("multiple IDENTITY columns are not allowed");
 }
 
+type Keys = readonly (readonly ["distkey" | "sortkey", readonly string[]])[];
+
 /** BACKUP, DISTSTYLE, DISTKEY, SORTKEY, ENCODE AUTO; returns the columns named as keys. */
-function readAttributes(reader: Reader): string[] {
-  const keys: string[] = [];
-  while (!reader.done) readAttribute(reader, keys);
+function readAttributes(reader: Reader): Keys {
+  const keys: Keys[number][] = [];
+  while (!reader.done) {
+    const found = readAttribute(reader);
+    if (found === undefined) continue;
+    if (keys.some(([use]) => use === found[0])) throw reader.error();
+    keys.push(found);
+  }
   return keys;
 }
 
-function readAttribute(reader: Reader, keys: string[]): void {
+function readAttribute(reader: Reader): Keys[number] | undefined {
   if (reader.accept("backup")) {
     if (!reader.accept("yes")) reader.expect("no");
   } else if (reader.accept("diststyle")) {
     const style = ["auto", "even", "key", "all"].find((word) => reader.accept(word));
     if (style === undefined) throw reader.error();
-  } else if (reader.accept("distkey")) keys.push(...names(reader, 1));
-  else if (reader.accept("sortkey", "auto") || reader.accept("encode", "auto")) return;
+  } else if (reader.accept("distkey")) return ["distkey", readNames(reader, 1)];
+  else if (reader.accept("sortkey", "auto") || reader.accept("encode", "auto")) return undefined;
   else if (reader.accept("encode")) readEncoding(reader);
   else if (reader.accept("compound", "sortkey") || reader.accept("sortkey"))
-    keys.push(...names(reader, MAX_SORT_KEYS));
-  else if (reader.accept("interleaved", "sortkey")) keys.push(...names(reader, 8));
+    return ["sortkey", readNames(reader, MAX_SORT_KEYS)];
+  else if (reader.accept("interleaved", "sortkey")) return ["sortkey", readNames(reader, 8)];
   else throw reader.error();
-}
-
-function names(reader: Reader, most: number): string[] {
-  const found = splitCommas(reader.group()).map((tokens) => {
-    const item = new Reader(tokens);
-    const name = readName(item);
-    item.end();
-    return name;
-  });
-  if (found.length > most) throw new SqlError(`at most ${most} columns can be named here`);
-  return found;
+  return undefined;
 }

@@ -1,7 +1,8 @@
 // Redshift expressions → PostgreSQL: casts to Redshift's types, SUPER navigation (`t.doc."key"[0]`), functions under other names.
 // Navigation is told from a qualified name by its length: alias.column is a column, alias.column.key goes into a SUPER value.
 import { pgType, readType, type RedshiftType } from "./column-types.ts";
-import { quoteName, quoteString, readName } from "./identifiers.ts";
+import { functionName } from "./functions.ts";
+import { isReservedName, quoteName, quoteString, readLabel, readName } from "./identifiers.ts";
 import { Reader } from "./reader.ts";
 import { SqlError } from "./sql-error.ts";
 import type { Token } from "./tokens.ts";
@@ -11,16 +12,13 @@ export interface RewriteOptions {
   readonly caseSensitive: boolean;
 }
 
-/** Functions that live in schema `rs` (compat.sql) or go by another name in PostgreSQL. */
-const FUNCTIONS: Readonly<Record<string, string>> = {
-  nvl: "coalesce", len: "char_length", json_parse: "rs.json_parse", can_json_parse: "rs.can_json_parse", json_serialize: "rs.json_serialize",
-  json_typeof: "rs.json_typeof", is_integer: "rs.is_integer", is_bigint: "rs.is_bigint", is_smallint: "rs.is_smallint",
-  is_decimal: "rs.is_decimal", is_float: "rs.is_float", is_varchar: "rs.is_varchar", is_boolean: "rs.is_boolean", is_object: "rs.is_object",
-  is_array: "rs.is_array", is_scalar: "rs.is_scalar", get_array_length: "rs.get_array_length", json_size: "rs.json_size",
-  array: "rs.super_array", object: "rs.super_object", array_concat: "rs.array_concat", sha2: "rs.sha2", listagg: "rs.listagg",
-  pg_last_copy_count: "rs.pg_last_copy_count", pg_last_copy_id: "rs.pg_last_copy_id", getdate: "rs.getdate", dateadd: "rs.dateadd",
-  pg_backend_pid: "pg_backend_pid", strtol: "rs.strtol", func_sha1: "rs.func_sha1", md5: "md5", bpcharcmp: "bpcharcmp",
-}; // prettier-ignore
+/** Words that a parenthesis may follow without being functions. */
+const SYNTAX = new Set(
+  `all and any as between by case distinct else end except exists from having in insert intersect is join like ilike limit minus not on or over
+  select set some then top union using values when where with within group partition interval similar to escape return returns offset`.split(
+    /\s+/,
+  ),
+);
 
 const TABLE_BEFORE = new Set(["from", "join", "into", "update", "table", "using"]);
 
@@ -28,15 +26,15 @@ const TABLE_BEFORE = new Set(["from", "join", "into", "update", "table", "using"
 export function rewrite(tokens: readonly Token[], options: RewriteOptions): string {
   const reader = new Reader(tokens);
   const out: string[] = [];
-  let tableNext = false;
+  let before: Token | undefined;
   while (!reader.done) {
     const token = reader.peek()!;
     if (token.kind === "op" && token.text === "::") {
       reader.next();
       out.push(castOf(out.pop() ?? "", readType(reader)));
-    } else if (isChainStart(token, reader)) out.push(chain(reader, tableNext, options));
-    else out.push(single(reader, options));
-    tableNext = token.kind === "word" && TABLE_BEFORE.has(token.text);
+    } else if (isChainStart(token, reader)) out.push(chain(reader, before, options));
+    else out.push(single(reader, before, options));
+    before = reader.tokens[reader.at - 1];
   }
   return out.join(" ");
 }
@@ -48,7 +46,7 @@ function isChainStart(token: Token, reader: Reader): boolean {
 }
 
 /** A dotted chain: a qualified name, or a navigation into a SUPER value. */
-function chain(reader: Reader, isTable: boolean, options: RewriteOptions): string {
+function chain(reader: Reader, before: Token | undefined, options: RewriteOptions): string {
   const parts: { sql: string; key: string }[] = [];
   do {
     const token = reader.peek()!;
@@ -56,13 +54,18 @@ function chain(reader: Reader, isTable: boolean, options: RewriteOptions): strin
       reader.next();
       return [...parts.map((part) => part.sql), "*"].join(".");
     }
-    const name = readName(reader);
+    const name = parts.length === 0 ? readName(reader) : readLabel(reader);
     parts.push({
       sql: quoteName(name),
       key: token.kind === "name" && options.caseSensitive ? token.raw : name,
     });
   } while (reader.accept("."));
-  if (reader.looksAt("(")) return callText(parts.map((part) => part.sql).join("."), reader, options);
+  if (reader.looksAt("(")) {
+    if (!hasColumns(before, reader))
+      throw new SqlError(`function ${parts.map((part) => part.key).join(".")}() does not exist`);
+    return `${parts.map((part) => part.sql).join(".")} ( ${rewrite(reader.group(), options)} )`;
+  }
+  const isTable = before?.kind === "word" && TABLE_BEFORE.has(before.text);
   const keys = parts.slice(2).map((part) => quoteString(part.key));
   const bracketed = brackets(reader);
   if (isTable || (keys.length === 0 && bracketed.length === 0))
@@ -82,13 +85,13 @@ function brackets(reader: Reader): string[] {
   return keys;
 }
 
-function single(reader: Reader, options: RewriteOptions): string {
+function single(reader: Reader, before: Token | undefined, options: RewriteOptions): string {
   const token = reader.next();
   switch (token.kind) {
     case "string":
       return quoteString(token.text);
     case "name":
-      return reader.looksAt("(") ? callText(quoteName(token.text), reader, options) : quoteName(token.text);
+      return reader.looksAt("(") ? named(token, before, reader, options) : quoteName(token.text);
     case "number":
       return token.text;
     case "op": {
@@ -97,17 +100,49 @@ function single(reader: Reader, options: RewriteOptions): string {
       return `( ${rewrite(reader.group(), options)} )`;
     }
     case "word":
-      return word(token.text, reader, options);
+      return word(token, before, reader, options);
   }
 }
 
-function word(text: string, reader: Reader, options: RewriteOptions): string {
+function word(
+  token: Token & { kind: "word" },
+  before: Token | undefined,
+  reader: Reader,
+  options: RewriteOptions,
+): string {
+  const { text } = token;
+  const label = before?.kind === "word" && before.text === "as";
+  if (isReservedName(text) && !label) throw reader.error(token);
   if (text === "sysdate") return "rs.getdate()";
   if (text === "cast" || text === "try_cast") return cast(text, reader, options);
   if (text === "listagg") return listagg(reader, options);
+  const isLiteral = reader.peek()?.kind === "string" || reader.looksAt("with") || reader.looksAt("without");
+  if (text === "timestamp" && !label && !isLiteral) throw reader.error(token);
   if (text === "super") throw new SqlError('syntax error at or near "super"');
-  if (reader.looksAt("(")) return callText(FUNCTIONS[text] ?? text, reader, options);
+  if (reader.looksAt("(")) return named(token, before, reader, options);
   return Buffer.byteLength(text) > 63 ? quoteName(text) : text;
+}
+
+/** A word or name with a parenthesis behind it: syntax, a table or alias with its columns, or a function. */
+function named(
+  token: Token & { kind: "word" | "name" },
+  before: Token | undefined,
+  reader: Reader,
+  options: RewriteOptions,
+): string {
+  const inside = `( ${rewrite(reader.group(), options)} )`;
+  if (token.kind === "word" && SYNTAX.has(token.text)) return `${token.text} ${inside}`;
+  if (hasColumns(before, reader)) return `${quoteName(token.text)} ${inside}`;
+  const name = functionName(token.text);
+  if (name === undefined) throw new SqlError(`function ${token.text}() does not exist`);
+  // One item, so that a cast behind it takes the whole of it.
+  return `${name}${inside}`;
+}
+
+/** True behind INTO, AS, WITH and a closing parenthesis, and in a list of common table expressions: `x (a, b)` names columns there. */
+function hasColumns(before: Token | undefined, reader: Reader): boolean {
+  if (before?.kind === "op") return before.text === ")" || (before.text === "," && reader.looksAt("as", "("));
+  return before?.kind === "word" && ["into", "as", "with", "recursive"].includes(before.text);
 }
 
 function cast(text: string, reader: Reader, options: RewriteOptions): string {
@@ -128,14 +163,6 @@ function castOf(operand: string, type: RedshiftType, safely = false): string {
   if (type.kind === "varchar" || type.kind === "char") return `rs.to_varchar(${operand}, ${type.bytes})`;
   if (type.kind === "super") return `rs.to_super(${operand})`;
   return `rs.from_super(${operand})::${pgType(type)}`;
-}
-
-/** A call is one item, so that a cast behind it takes the whole of it. */
-function callText(name: string, reader: Reader, options: RewriteOptions): string {
-  const keyword =
-    /^(in|and|or|not|when|then|else|case|select|from|where|on|values|exists|by|over|as|using|union|all|between|is|like|with)$/;
-  const inside = rewrite(reader.group(), options);
-  return keyword.test(name) ? `${name} ( ${inside} )` : `${name}( ${inside} )`;
 }
 
 function listagg(reader: Reader, options: RewriteOptions): string {

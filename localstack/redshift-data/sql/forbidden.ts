@@ -41,6 +41,13 @@ const FORBIDDEN: readonly (readonly string[])[] = [
   ["skip", "locked"],
   ["tablesample"],
   ["fetch", "first"],
+  // VALUES is no table expression; behind INSERT it is written without a parenthesis.
+  ["(", "values"],
+  ["~*"],
+  ["!~*"],
+  ["?"],
+  ["overriding"],
+  ["row", "("],
 ];
 
 export function refuseForbidden(tokens: readonly Token[]): void {
@@ -51,6 +58,17 @@ export function refuseForbidden(tokens: readonly Token[]): void {
       throw new SqlError(`syntax error at or near "${run.join(" ")}": Redshift has no such construct`);
     if (token.text === "[" && matches(tokens[at - 1], "array"))
       throw new SqlError('syntax error at or near "["');
+  });
+}
+
+/** A query that changes something: PostgreSQL's data-modifying WITH. */
+export function refuseChanges(tokens: readonly Token[]): void {
+  tokens.forEach((token, at) => {
+    const changes =
+      matches(token, "update") ||
+      (matches(token, "insert") && matches(tokens[at + 1], "into")) ||
+      (matches(token, "delete") && matches(tokens[at + 1], "from"));
+    if (changes) throw new SqlError(`syntax error at or near "${token.text}"`);
   });
 }
 

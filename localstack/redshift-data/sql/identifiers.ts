@@ -1,7 +1,7 @@
 // Identifiers: which words Redshift reserves, which names no column may have, and how 127-byte names live in PostgreSQL's 63 bytes.
 import { createHash } from "node:crypto";
 import { SqlError } from "./sql-error.ts";
-import type { Reader } from "./reader.ts";
+import { Reader, splitCommas } from "./reader.ts";
 import type { Token } from "./tokens.ts";
 
 /** Database developer guide, "Reserved words". */
@@ -16,7 +16,18 @@ const RESERVED = new Set(
   session_user similar snapshot some sysdate system table tag tdes text255 text32k then timestamp to top trailing true truncatecolumns
   type union unique unnest unpivot user using verbose wallet when where with without`.split(/\s+/),
 );
-RESERVED.delete("timestamp"); // reserved as a name, but a type's name too: handled where types are read
+
+/** Reserved words that are no part of any query: in an expression they can only be meant as names. */
+const NAMES_ONLY = new Set(
+  `aes128 aes256 allowoverwrite az64 backup blanksasnull bytedict bzip2 credentials deflate defrag delta delta32k disable emptyasnull enable
+  encode encrypt encryption explicit globaldict256 globaldict64k gzip identity lun luns lzo lzop mostly16 mostly32 mostly8 new off offline old
+  open permissions raw readratio recover rejectlog resort restore snapshot system tag tdes text255 text32k truncatecolumns type wallet
+  without`.split(/\s+/),
+);
+
+export function isReservedName(word: string): boolean {
+  return NAMES_ONLY.has(word);
+}
 
 const SYSTEM_COLUMNS = new Set(["oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]);
 
@@ -25,6 +36,25 @@ export function readName(reader: Reader): string {
   const token = reader.next();
   if (token.kind === "name") return token.text;
   if (token.kind === "word" && !RESERVED.has(token.text)) return token.text;
+  throw reader.error(token);
+}
+
+/** Names in parentheses. */
+export function readNames(reader: Reader, most = Infinity): string[] {
+  const names = splitCommas(reader.group()).map((tokens) => {
+    const item = new Reader(tokens);
+    const name = readName(item);
+    item.end();
+    return name;
+  });
+  if (names.length > most) throw new SqlError(`at most ${most} columns can be named here`);
+  return names;
+}
+
+/** A name behind a dot, where reserved words are allowed. */
+export function readLabel(reader: Reader): string {
+  const token = reader.next();
+  if (token.kind === "name" || token.kind === "word") return token.text;
   throw reader.error(token);
 }
 
@@ -60,6 +90,11 @@ export function pgName(name: string): string {
   return short;
 }
 
+/** Said where a name is too long for PostgreSQL, so that the catalog can tell it. */
+export function isCut(name: string): boolean {
+  return pgName(name) !== name;
+}
+
 /** The name that `pgName` was made from. */
 export function fullName(name: string): string {
   return longNames.get(name) ?? name;
@@ -72,6 +107,11 @@ export function quoteName(name: string): string {
 export function quoteTable(table: TableName): string {
   const name = quoteName(table.name);
   return table.schema === undefined ? name : `${quoteName(table.schema)}.${name}`;
+}
+
+/** Writers of a table wait for one another, readers do not wait (database developer guide, "Write and read/write operations"). */
+export function lockForWriting(tableSql: string): string {
+  return `LOCK TABLE ${tableSql} IN SHARE ROW EXCLUSIVE MODE`;
 }
 
 export function quoteString(value: string): string {

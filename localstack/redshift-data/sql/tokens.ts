@@ -18,16 +18,17 @@ export type Token =
 const MAX_NAME_BYTES = 127;
 const OPERATORS = ["::", "<=", ">=", "<>", "!=", "||", "!~*", "!~", "~*", "->>", "->", "@>", "<@", ":="];
 
-export function tokenize(sql: string): Token[] {
+/** `caseSensitive`: enable_case_sensitive_identifier, quoted names keep their case. */
+export function tokenize(sql: string, caseSensitive = false): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   while (at < sql.length) {
     const char = sql[at]!;
-    if (/\s/.test(char)) at += 1;
+    if (" \t\n\r\f\v".includes(char)) at += 1;
     else if (sql.startsWith("--", at)) at = endOf(sql, "\n", at);
-    else if (sql.startsWith("/*", at)) at = closed(sql, sql.indexOf("*/", at + 2), at, "comment") + 2;
+    else if (sql.startsWith("/*", at)) at = endOfComment(sql, at);
     else if (char === "'") at = readString(sql, at, tokens);
-    else if (char === '"') at = readName(sql, at, tokens);
+    else if (char === '"') at = readName(sql, at, tokens, caseSensitive);
     else at = readPlain(sql, at, tokens);
   }
   return tokens;
@@ -38,9 +39,16 @@ function endOf(sql: string, what: string, from: number): number {
   return found < 0 ? sql.length : found + what.length;
 }
 
-function closed(sql: string, end: number, start: number, what: string): number {
-  if (end < 0) throw new SqlError(`unterminated ${what} at or near "${sql.slice(start, start + 40)}"`);
-  return end;
+/** Comments nest. */
+function endOfComment(sql: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < sql.length; at += 2) {
+    if (sql.startsWith("/*", at)) depth += 1;
+    else if (sql.startsWith("*/", at)) depth -= 1;
+    else at -= 1;
+    if (depth === 0) return at + 2;
+  }
+  throw new SqlError(`unterminated comment at or near "${sql.slice(start, start + 40)}"`);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
@@ -67,7 +75,7 @@ function readString(sql: string, start: number, tokens: Token[]): number {
   throw new SqlError(`unterminated quoted string at or near "${sql.slice(start, start + 40)}"`);
 }
 
-function readName(sql: string, start: number, tokens: Token[]): number {
+function readName(sql: string, start: number, tokens: Token[], caseSensitive: boolean): number {
   let value = "";
   for (let at = start + 1; at < sql.length; at += 1) {
     if (sql[at] !== '"') value += sql[at];
@@ -76,7 +84,7 @@ function readName(sql: string, start: number, tokens: Token[]): number {
       at += 1;
     } else {
       if (value === "") throw new SqlError('zero-length delimited identifier at or near """"');
-      tokens.push({ kind: "name", text: fold(value), raw: value });
+      tokens.push({ kind: "name", text: caseSensitive ? shorten(value) : fold(value), raw: value });
       return at + 1;
     }
   }
@@ -85,9 +93,12 @@ function readName(sql: string, start: number, tokens: Token[]): number {
 
 /** ASCII letters to lower case, cut at 127 bytes. */
 export function fold(name: string): string {
-  const lower = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-  let bytes = Buffer.from(lower);
-  if (bytes.length <= MAX_NAME_BYTES) return lower;
+  return shorten(name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+}
+
+function shorten(name: string): string {
+  let bytes = Buffer.from(name);
+  if (bytes.length <= MAX_NAME_BYTES) return name;
   let end = MAX_NAME_BYTES;
   while ((bytes[end]! & 0xc0) === 0x80) end -= 1;
   bytes = bytes.subarray(0, end);

@@ -117,6 +117,22 @@ export function rescueContract(open: OpenWarehouse): void {
       assert.deepEqual(await bench.documents("t"), [canonicalText(big), canonicalText('{"s":"small"}')]);
     });
 
+    it(`${mode}: takes members without a value for missing ones, beside keys that differ by case`, async () => {
+      const documents = ['{"A":{"x":1,"new":null,"old":{}},"a":"{}","b":{"c":null}}', '{"A":null,"a":"y"}'];
+
+      const { rescued } = await load(
+        [
+          ["A.x", "integer"],
+          ["a", "string(256)"],
+        ],
+        documents,
+        mode,
+      );
+
+      assert.equal(rescued, 0);
+      assert.deepEqual(await bench.documents("t"), documents.map(canonicalText));
+    });
+
     it(`${mode}: keeps whole lines in the catch-all table, without the system members`, async () => {
       const documents = ['{"a":1.50,"b":{"c":[null,{}]}}', "{}", '{"A":1,"a":2}'];
 

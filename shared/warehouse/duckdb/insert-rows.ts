@@ -104,18 +104,18 @@ function directStatement(context: InsertContext, group: PartGroup): string {
     ({ system, placed } = placeLines(query, root));
   }
   for (const [column, name] of placed.columns) columns.set(column, name);
-  const misfit = [...placed.leftovers, ...placed.strangers].map(({ name }) => `${name} IS NOT NULL`);
   const own = ownEntries(system.rescued, droppedBelow(root));
   // Nothing may be left over where the shape said that everything fits: then the load is refused, and done again staged.
-  const rescued =
-    misfit.length > 0
-      ? `CASE WHEN ${misfit.join(" OR ")} THEN error('a value fits no column of a direct load')::JSON ELSE ${own} END`
-      : own;
+  const rescued = hasPlaces(placed)
+    ? `CASE WHEN ${newEntries(placed)} <> '' THEN error('a value fits no column of a direct load')::JSON ELSE ${own} END`
+    : own;
   const values = [system.source, system.line, system.eventType, "now()", rescued, ...columns.values()];
   const inner = query.sql();
   return `${insertInto(context, group.plan.table, [...columns.keys()])}
 SELECT ${values.join(", ")} FROM (${inner}) ${condition(system, group, context)}`;
 }
+
+const hasPlaces = ({ leftovers, strangers }: Placed): boolean => leftovers.length + strangers.length > 0;
 
 /** Whole lines, everything by extraction. */
 function placeLines(

@@ -6,7 +6,7 @@ import { measure } from "./measure.ts";
 
 const LIMIT_MIB = 256;
 const megabytes = numberOption("mb", 1000);
-const SPLIT = 'NODE_OPTIONS="--import $4" LOG_ROUTER_BENCH_PEAK="$5" "$1" split "$2" --out "$3"';
+const SPLIT = 'NODE_OPTIONS="--import $4" BENCH_PEAK_FILE="$5" "$1" split "$2" --out "$3"';
 
 async function peakMib(types: number): Promise<{ peakMib: number; wallSeconds: number }> {
   const file = await sampleFile(megabytes, types);

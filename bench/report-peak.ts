@@ -1,5 +1,5 @@
 // Loaded with `node --import` into the process that is measured: when it exits, writes its peak resident set to the file named by
-// LOG_ROUTER_BENCH_PEAK. All threads of a process share the figure. The kernel's VmHWM is preferred: getrusage's counts what the parent
+// BENCH_PEAK_FILE. All threads of a process share the figure. The kernel's VmHWM is preferred: getrusage's counts what the parent
 // had at the fork as well.
 import { readFileSync, writeFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
@@ -13,7 +13,7 @@ function peakBytes(): number {
   }
 }
 
-const target = process.env["LOG_ROUTER_BENCH_PEAK"];
+const target = process.env["BENCH_PEAK_FILE"];
 if (isMainThread && target !== undefined) {
   process.once("exit", () => writeFileSync(target, String(peakBytes())));
 }

@@ -1,7 +1,7 @@
 // Raw lines wait for compression in pages of one budget that all event types of all sources share. Nothing is allocated beyond it, and
 // nothing is left to the garbage collector: thousands of small types cost what they hold, rounded up to a page.
 
-export const PAGE_BYTES = 8 * 1024;
+export const PAGE_BYTES = 4 * 1024;
 const SLAB_BYTES = 1024 * 1024;
 const PAGES_A_SLAB = SLAB_BYTES / PAGE_BYTES;
 const MIN_PAGES = 16;
@@ -10,7 +10,8 @@ const RECLAIM_SHARE = 1 / 16;
 
 /** Something that holds pages and can give all of them back at once, synchronously. */
 export interface PageHolder {
-  readonly pageCount: number;
+  /** Bytes held: the fullest go first, because a frame of a few lines compresses badly and costs as much work as a full one. */
+  readonly bytes: number;
   giveBack(): void;
 }
 
@@ -35,11 +36,11 @@ export class PagePool {
     return this.#free.length + this.#total - this.#handedOut;
   }
 
-  /** Makes sure that `pages` are free, at the cost of whoever holds most. `pages` must be within the budget. */
+  /** Makes sure that `pages` are free, at the cost of those who hold most. `pages` must be within the budget. */
   ensure(pages: number): void {
     if (this.freePages >= pages) return;
     const wanted = Math.max(pages, Math.ceil(this.#total * RECLAIM_SHARE));
-    const largestFirst = [...this.#holders].sort((a, b) => b.pageCount - a.pageCount);
+    const largestFirst = [...this.#holders].sort((a, b) => b.bytes - a.bytes);
     for (const holder of largestFirst) {
       holder.giveBack();
       if (this.freePages >= wanted) return;

@@ -3,52 +3,46 @@ import { pipeline, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { constants, createGzip, createZstdCompress, gunzip, zstdDecompress } from "node:zlib";
 import type { Codec } from "./compressor.ts";
-import type { CompressedFrame } from "./part-stream.ts";
+import { placesOf, type PartFrames } from "./part-stream.ts";
 import type { ScratchFile } from "./scratch-file.ts";
 
 /** Up to here a part is handed over in one piece. */
 const WHOLE_BYTES = 1024 * 1024;
 
 export async function partBody(
-  frames: readonly CompressedFrame[],
+  { pieces, bytes }: PartFrames,
   scratch: ScratchFile,
   single: { readonly codec: Codec; readonly level: number } | undefined,
 ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-  if (single && frames.length > 1) return joined(frames, scratch, single.codec, single.level);
-  const bytes = frames.reduce((sum, frame) => sum + frame.stored!.bytes, 0);
-  if (bytes > WHOLE_BYTES) return frameBytes(frames, scratch);
+  const frames = frameBytes(pieces, scratch);
+  if (single && placesOf(pieces).length > 1) return joined(frames, single.codec, single.level);
+  if (bytes > WHOLE_BYTES) return frames;
   const whole = Buffer.allocUnsafe(bytes);
   let at = 0;
-  for await (const piece of frameBytes(frames, scratch)) {
-    whole.set(piece, at);
-    at += piece.length;
+  for await (const frame of frames) {
+    whole.set(frame, at);
+    at += frame.length;
   }
   return whole;
 }
 
-async function* frameBytes(frames: readonly CompressedFrame[], scratch: ScratchFile) {
-  for (const { stored } of frames) {
-    const { at, bytes } = stored!;
-    if (at instanceof Uint8Array) {
-      yield at;
+async function* frameBytes(pieces: PartFrames["pieces"], scratch: ScratchFile) {
+  for (const place of placesOf(pieces)) {
+    if (place instanceof Uint8Array) {
+      yield place;
       continue;
     }
-    const piece = Buffer.allocUnsafe(bytes);
-    await scratch.read(at, piece);
-    yield piece;
+    const frame = Buffer.allocUnsafe(place.length);
+    await scratch.read(place, frame);
+    yield frame;
   }
 }
 
 const decompressors = { zstd: promisify(zstdDecompress), gzip: promisify(gunzip) };
 
-function joined(
-  frames: readonly CompressedFrame[],
-  scratch: ScratchFile,
-  codec: Codec,
-  level: number,
-): AsyncIterable<Uint8Array> {
+function joined(frames: AsyncIterable<Uint8Array>, codec: Codec, level: number): AsyncIterable<Uint8Array> {
   async function* raw(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const frame of frameBytes(frames, scratch)) yield await decompressors[codec](frame);
+    for await (const frame of frames) yield await decompressors[codec](frame);
   }
   const chunkSize = 256 * 1024;
   const compress =

@@ -4,19 +4,28 @@ import { RawFrame } from "./raw-frame.ts";
 import type { PageHolder, PagePool } from "./page-pool.ts";
 import type { Extent } from "./extents.ts";
 
-/** What is counted of a stretch of lines. `marks` counts lines by name (the quarantine's reasons). */
+/** What is counted of a stretch of lines. */
 export interface Tally {
-  lines: number;
-  rawBytes: number;
-  marks: Map<string, number>;
+  readonly lines: number;
+  readonly rawBytes: number;
+  /** Lines by name (the quarantine's reasons). */
+  readonly marks: ReadonlyMap<string, number>;
 }
 
-export interface CompressedFrame {
-  readonly tally: Tally;
+/** A frame on its way through compression. */
+export interface CompressedFrame extends Tally {
   /** False when the frame ends inside a record: a part never ends there. */
   readonly isWhole: boolean;
   /** Set when the frame has been compressed: on scratch disk, or, when that is not worth it or not possible, in memory. */
-  stored: { readonly bytes: number; readonly at: Extent | Uint8Array } | undefined;
+  stored: Extent | Uint8Array | undefined;
+}
+
+/** The frames of one part, in order. */
+export interface PartFrames extends Tally {
+  /** Compressed size. */
+  readonly bytes: number;
+  /** A frame on scratch disk is two numbers, offset and length (there may be hundreds of thousands); one in memory is its bytes. */
+  readonly pieces: readonly (number | Uint8Array)[];
 }
 
 /** Takes frames that are full: compresses and keeps them, then sets `stored`. Never throws. */
@@ -30,10 +39,13 @@ export class PartStream implements PageHolder {
   readonly #sink: FrameSink;
   readonly #takeBuffer: TakeBuffer;
   readonly #raw: RawFrame;
-  #tally: Tally = newTally();
+  /** Of the raw frame. */
+  #tally = newTally();
   #isWhole = true;
-  /** Frames of the part that is open, in order. */
-  #frames: CompressedFrame[] = [];
+  /** The part that is open: what could be closed now. */
+  #part = newPart();
+  /** Frames that cannot be closed yet: not stored, after one that is not, or ending inside a record. In order. */
+  #pending: CompressedFrame[] = [];
 
   constructor(
     eventType: string | undefined,
@@ -50,8 +62,8 @@ export class PartStream implements PageHolder {
     this.#raw = new RawFrame(pool);
   }
 
-  get pageCount(): number {
-    return this.#raw.pageCount;
+  get bytes(): number {
+    return this.#raw.bytes;
   }
 
   /** Appends whole lines, or with `isWhole` false a piece of a record that goes on with the next call. */
@@ -79,34 +91,36 @@ export class PartStream implements PageHolder {
     return this.#frame(new Uint8Array(0));
   }
 
-  /** Bytes that a part closed now would have. */
-  get closableBytes(): number {
-    return this.#closable().reduce((sum, frame) => sum + frame.stored!.bytes, 0);
+  /** To be called when a frame's `stored` was set. */
+  frameStored(): void {
+    let end = 0;
+    for (let i = 0; i < this.#pending.length && this.#pending[i]!.stored; i++) {
+      if (this.#pending[i]!.isWhole) end = i + 1;
+    }
+    for (const frame of this.#pending.splice(0, end)) addFrame(this.#part, frame);
   }
 
-  /** Takes the frames of the next part out: all that are stored, up to the first that is not, ending with a whole record. */
-  takePart(): CompressedFrame[] {
-    const part = this.#closable();
-    this.#frames = this.#frames.slice(part.length);
+  /** Bytes that a part closed now would have. */
+  get closableBytes(): number {
+    return this.#part.bytes;
+  }
+
+  /** Takes out what can be closed: all frames that are stored, up to the first that is not, ending with a whole record. */
+  takePart(): PartFrames {
+    const part = this.#part;
+    this.#part = newPart();
     return part;
   }
 
-  /** True when nothing can be closed because a record goes on. */
+  /** True when nothing more can be closed because a record goes on. */
   get isInsideRecord(): boolean {
-    return this.#frames.length > 0 && this.#frames.every((frame) => frame.stored && !frame.isWhole);
-  }
-
-  #closable(): CompressedFrame[] {
-    let end = this.#frames.findIndex((frame) => !frame.stored);
-    if (end === -1) end = this.#frames.length;
-    while (end > 0 && !this.#frames[end - 1]!.isWhole) end--;
-    return this.#frames.slice(0, end);
+    return this.#pending.length > 0 && this.#pending.every((frame) => frame.stored && !frame.isWhole);
   }
 
   #count(bytes: Uint8Array, lines: number, mark: string | undefined, isWhole: boolean): void {
     this.#tally.lines += lines;
     this.#tally.rawBytes += bytes.length;
-    if (mark !== undefined) this.#tally.marks.set(mark, (this.#tally.marks.get(mark) ?? 0) + lines);
+    if (mark !== undefined) this.#tally.marks = addMark(this.#tally.marks, mark, lines);
     this.#isWhole = isWhole;
   }
 
@@ -118,9 +132,9 @@ export class PartStream implements PageHolder {
   #frame(more: Uint8Array): { frame: CompressedFrame; raw: Uint8Array<ArrayBuffer> } {
     const raw = this.#raw.takeWith(more, this.#takeBuffer);
     this.#pool.leave(this);
-    const frame: CompressedFrame = { tally: this.#tally, isWhole: this.#isWhole, stored: undefined };
+    const frame: CompressedFrame = { ...this.#tally, isWhole: this.#isWhole, stored: undefined };
     this.#tally = newTally();
-    this.#frames.push(frame);
+    this.#pending.push(frame);
     return { frame, raw };
   }
 
@@ -131,17 +145,54 @@ export class PartStream implements PageHolder {
   }
 }
 
-function newTally(): Tally {
-  return { lines: 0, rawBytes: 0, marks: new Map() };
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Shared by all that have no marks: a map of its own for every frame of thousands of event types would be most of their memory. */
+const NO_MARKS: ReadonlyMap<string, number> = new Map();
+
+function newTally(): Writable<Tally> {
+  return { lines: 0, rawBytes: 0, marks: NO_MARKS };
 }
 
-/** What the frames of a part amount to. */
-export function sumTallies(frames: readonly CompressedFrame[]): Tally {
-  const sum = newTally();
-  for (const { tally } of frames) {
-    sum.lines += tally.lines;
-    sum.rawBytes += tally.rawBytes;
-    for (const [mark, count] of tally.marks) sum.marks.set(mark, (sum.marks.get(mark) ?? 0) + count);
+interface OpenPart extends Writable<Tally> {
+  bytes: number;
+  readonly pieces: (number | Uint8Array)[];
+}
+
+function newPart(): OpenPart {
+  return { ...newTally(), bytes: 0, pieces: [] };
+}
+
+function addFrame(part: OpenPart, frame: CompressedFrame): void {
+  const stored = frame.stored!;
+  part.bytes += stored.length;
+  if (stored instanceof Uint8Array) part.pieces.push(stored);
+  else part.pieces.push(stored.offset, stored.length);
+  part.lines += frame.lines;
+  part.rawBytes += frame.rawBytes;
+  for (const [mark, count] of frame.marks) part.marks = addMark(part.marks, mark, count);
+}
+
+function addMark(
+  marks: ReadonlyMap<string, number>,
+  mark: string,
+  count: number,
+): ReadonlyMap<string, number> {
+  const sum = (marks.get(mark) ?? 0) + count;
+  return new Map(marks).set(mark, sum);
+}
+
+/** The places of a part's frames on scratch disk. */
+export function extentsOf(pieces: PartFrames["pieces"]): Extent[] {
+  return placesOf(pieces).filter((place): place is Extent => !(place instanceof Uint8Array));
+}
+
+/** The frames of a part: in memory, or where they are on scratch disk. */
+export function placesOf(pieces: PartFrames["pieces"]): (Extent | Uint8Array)[] {
+  const places: (Extent | Uint8Array)[] = [];
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i]!;
+    places.push(typeof piece === "number" ? { offset: piece, length: Number(pieces[++i]) } : piece);
   }
-  return sum;
+  return places;
 }

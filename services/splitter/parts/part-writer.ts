@@ -7,7 +7,7 @@ import type { BufferPool } from "../frame/buffer-pool.ts";
 import type { Codec, Compressor } from "./compressor.ts";
 import type { PagePool } from "./page-pool.ts";
 import { partBody } from "./part-body.ts";
-import { PartStream, sumTallies, type CompressedFrame, type Tally } from "./part-stream.ts";
+import { extentsOf, PartStream, type CompressedFrame, type PartFrames, type Tally } from "./part-stream.ts";
 import type { ScratchFile } from "./scratch-file.ts";
 
 /** Raw size of a full frame. */
@@ -50,6 +50,7 @@ export class PartWriter implements AsyncDisposable {
   readonly #written: WrittenPart[] = [];
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
+  #isFinishing = false;
   #parts = 0;
   #quarantineObjects = 0;
 
@@ -81,6 +82,7 @@ export class PartWriter implements AsyncDisposable {
   /** Closes everything. Resolves when all parts are durable, in the order of their sequence numbers. */
   async finish(): Promise<readonly WrittenPart[]> {
     await this.#settleStoring();
+    this.#isFinishing = true;
     for (const stream of this.#streams) {
       await this.room();
       await this.#finishStream(stream);
@@ -118,7 +120,8 @@ export class PartWriter implements AsyncDisposable {
       const bytes = await this.#compress(stream, raw);
       this.#signal.throwIfAborted();
       const extent = await this.#storeOnScratch(bytes);
-      frame.stored = { bytes: bytes.length, at: extent ?? bytes };
+      frame.stored = extent ?? bytes;
+      stream.frameStored();
       if (extent) {
         if (stream.closableBytes >= this.#options.partBytes) void this.#close(stream);
       } else {
@@ -164,7 +167,8 @@ export class PartWriter implements AsyncDisposable {
     const sequence = this.#nextSequence(stream);
     const release = this.#options.compressor.hold(last.raw.length);
     const finishing = this.#compress(stream, last.raw).then(async (bytes) => {
-      last.frame.stored = { bytes: bytes.length, at: bytes };
+      last.frame.stored = bytes;
+      stream.frameStored();
       await this.#close(stream, sequence);
     });
     void this.#background(this.#storing, finishing.finally(release));
@@ -187,7 +191,7 @@ export class PartWriter implements AsyncDisposable {
   /** Uploads what can be closed of a stream; resolves when it is durable or has failed. */
   #close(stream: PartStream, reserved?: number): Promise<void> {
     const frames = stream.takePart();
-    if (frames.length === 0) return Promise.resolve();
+    if (frames.pieces.length === 0) return Promise.resolve();
     const sequence = reserved ?? this.#nextSequence(stream);
     const { partKey, quarantineKey } = this.#options;
     const key = stream.eventType === undefined ? quarantineKey(sequence) : partKey(sequence);
@@ -195,22 +199,23 @@ export class PartWriter implements AsyncDisposable {
     return this.#background(this.#uploading, upload);
   }
 
-  async #upload(stream: PartStream, frames: readonly CompressedFrame[], sequence: number, key: string) {
+  async #upload(stream: PartStream, frames: PartFrames, sequence: number, key: string) {
     this.#signal.throwIfAborted();
     const { store, bucket, scratch, level } = this.#options;
     const isSingle = this.#options.isSingleFrame && stream.eventType !== undefined;
     const single = isSingle ? { codec: this.#codecOf(stream), level } : undefined;
     const body = await partBody(frames, scratch, single);
     const { bytes } = await store.put({ bucket, key }, body, { signal: this.#signal });
-    const expected = frames.reduce((sum, frame) => sum + frame.stored!.bytes, 0);
-    if (!isSingle && bytes !== expected) {
-      throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${expected} bytes.`, {
+    if (!isSingle && bytes !== frames.bytes) {
+      throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${frames.bytes} bytes.`, {
         retryable: true,
         details: { bucket, key },
       });
     }
-    this.#written.push({ eventType: stream.eventType, sequence, key, bytes, ...sumTallies(frames) });
-    for (const { stored } of frames) if (!(stored!.at instanceof Uint8Array)) scratch.release(stored!.at);
+    const { lines, rawBytes, marks } = frames;
+    this.#written.push({ eventType: stream.eventType, sequence, key, bytes, lines, rawBytes, marks });
+    // Once everything is being closed, nothing asks for room any more.
+    if (!this.#isFinishing) for (const extent of extentsOf(frames.pieces)) scratch.release(extent);
   }
 
   /** The first failure aborts the rest; `room` and `finish` report it. */

@@ -17,10 +17,6 @@ export class RawFrame {
     return this.#bytes;
   }
 
-  get pageCount(): number {
-    return this.#pages.length;
-  }
-
   /** Pages that appending so many bytes will take, beyond those held. */
   pagesFor(bytes: number): number {
     return Math.ceil((this.#bytes + bytes) / PAGE_BYTES) - this.#pages.length;

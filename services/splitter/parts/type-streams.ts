@@ -2,7 +2,7 @@
 // `_lr_other`. Decided block by block in the order of the source, so it does not depend on threads or blocks. Shapes follow the lines.
 import { OTHER_EVENT_TYPE } from "../../../shared/contracts/words.ts";
 import { mergeShape, Shape } from "../../../shared/shape/shape.ts";
-import type { TypeSegment } from "../scan/contract.ts";
+import type { PackedSegments } from "../threads/source-scanner.ts";
 import { mergeByLine } from "./merge-by-line.ts";
 import type { PartStream } from "./part-stream.ts";
 import type { PartWriter } from "./part-writer.ts";
@@ -27,17 +27,21 @@ export class TypeStreams {
   }
 
   /** Takes the segments of the next block. */
-  add(segments: readonly TypeSegment[]): void {
-    const others: TypeSegment[] = [];
-    for (const segment of segments) {
-      const stream = this.#streamOf(segment.eventType);
-      if (stream) stream.append(segment.bytes, segment.lines);
-      else others.push(segment);
+  add({ eventTypes, lines, spans, bytes }: PackedSegments): void {
+    const others: Uint8Array[] = [];
+    let otherLines = 0;
+    for (let i = 0; i < eventTypes.length; i++) {
+      const segment = bytes.subarray(spans[i * 2], spans[i * 2 + 1]);
+      const stream = this.#streamOf(eventTypes[i]!);
+      if (stream) stream.append(segment, lines[i]!);
+      else {
+        others.push(segment);
+        otherLines += lines[i]!;
+      }
     }
     if (others.length === 0) return;
     this.#other ??= this.#writer.open(OTHER_EVENT_TYPE);
-    const lines = others.reduce((sum, segment) => sum + segment.lines, 0);
-    this.#other.append(mergeByLine(others.map((segment) => segment.bytes)), lines);
+    this.#other.append(mergeByLine(others), otherLines);
   }
 
   /** Takes shapes of lines that have all been added. */

@@ -57,5 +57,5 @@ function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
 }
 
 function buffersOf(result: ScannedBlock): ArrayBuffer[] {
-  return [...new Set([result.buffer, ...result.segments.map((segment) => segment.bytes.buffer)])];
+  return [result.buffer, result.segments.bytes.buffer];
 }

@@ -26,9 +26,22 @@ export interface BadLine {
   readonly raw: Uint8Array;
 }
 
+/**
+ * The segments of a block, in the order in which the types first appear, as few objects as possible: with thousands of event types, a view
+ * and an object for each would cost more on their way between threads than their bytes.
+ */
+export interface PackedSegments {
+  readonly eventTypes: readonly string[];
+  /** Lines of each segment. */
+  readonly lines: Uint32Array;
+  /** Start and end of each segment in `bytes`. */
+  readonly spans: Uint32Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** lines = rows + quarantined.length + dropped + blank. */
 export interface ScannedBlock {
-  readonly segments: readonly TypeSegment[];
+  readonly segments: PackedSegments;
   readonly quarantined: readonly BadLine[];
   readonly lines: number;
   readonly rows: number;
@@ -95,7 +108,7 @@ export class SourceScanner {
     const { segments, lines, rows, dropped, blank, normalised } = result;
     const shapes = this.#typesSinceTaken.size > this.#maxTypes ? this.takeShapes() : undefined;
     return {
-      segments,
+      segments: pack(segments),
       quarantined,
       lines,
       rows,
@@ -117,6 +130,19 @@ function patternAsType(settings: SourceSettings, parser: LineParser | undefined)
     return undefined;
   }
   return parser.name;
+}
+
+/** All segments of a block share one buffer. */
+function pack(segments: readonly TypeSegment[]): PackedSegments {
+  const lines = new Uint32Array(segments.length);
+  const spans = new Uint32Array(segments.length * 2);
+  segments.forEach((segment, i) => {
+    lines[i] = segment.lines;
+    spans[i * 2] = segment.bytes.byteOffset;
+    spans[i * 2 + 1] = segment.bytes.byteOffset + segment.bytes.length;
+  });
+  const bytes = new Uint8Array(segments[0]?.bytes.buffer ?? new ArrayBuffer(0));
+  return { eventTypes: segments.map((segment) => segment.eventType), lines, spans, bytes };
 }
 
 function fateOf(config: Config, eventType: string): Fate {

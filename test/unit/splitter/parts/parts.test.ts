@@ -38,8 +38,8 @@ describe("PagePool and RawFrame", () => {
     const hold = (name: string, pages: number): void => {
       let taken = Array.from({ length: pages }, () => pool.take());
       const holder: PageHolder = {
-        get pageCount() {
-          return taken.length;
+        get bytes() {
+          return taken.length * PAGE_BYTES;
         },
         giveBack() {
           given.push(name);

@@ -1,7 +1,7 @@
 // The embedded default's adapters over one data folder. Several processes may have the same folder open at the same time: the object
 // store only makes whole objects, the queue file and the warehouse file have locks of their own.
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { SqliteEtagCache } from "../../shared/adapters/local/etag-cache.ts";
 import {
   createFolderObjectStore,
@@ -10,7 +10,7 @@ import {
 } from "../../shared/adapters/local/folder-object-store.ts";
 import { openQueueFile } from "../../shared/adapters/local/queue-file.ts";
 import type { Config } from "../../shared/config/schema.ts";
-import { RouterError } from "../../shared/errors/router-error.ts";
+import { isRouterError, RouterError } from "../../shared/errors/router-error.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { Warehouse } from "../../shared/ports/warehouse.ts";
 import { createDuckDbWarehouse } from "../../shared/warehouse/duckdb/create-duckdb-warehouse.ts";
@@ -64,8 +64,13 @@ export async function openEmbedded(
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    // One level at a time: Node's own `recursive` never returns where the system says ENOENT for a folder that is there (/proc).
+    if (existsSync(path)) return;
+    if (dirname(path) !== path) makeFolder(dirname(path));
+    mkdirSync(path);
   } catch (cause) {
+    if (isRouterError(cause)) throw cause;
+    if (existsSync(path)) return;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RouterError("USAGE", `the data folder ${path} cannot be made: ${reason}`, { cause });
   }

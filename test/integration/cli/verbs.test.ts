@@ -214,6 +214,7 @@ describe("verbs", () => {
     ["a path that is not there", ["run", "nowhere", "--once"], /no file or folder "nowhere"/],
     ["a glob that fits nothing", ["run", "*.nothing", "--once"], /\*\.nothing/],
     ["a warehouse of another kind", ["run", ".", "--once", "--warehouse", "mysql:x"], /Write duckdb:FILE/],
+    ["a data folder that cannot be made", ["run", ".", "--data", "/proc/x/y"], /cannot be made/],
     ["no data folder yet", ["status", "--data", "elsewhere"], /no data in elsewhere yet/],
     [
       "a wrong configuration",

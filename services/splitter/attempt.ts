@@ -136,6 +136,7 @@ class Attempt {
   async #takeBlock(result: ScannedBlock): Promise<void> {
     await this.#writer.room();
     this.#types.add(result.segments);
+    this.#session.recycle(result.segments.bytes.buffer);
     for (const bad of result.quarantined) this.#quarantine.add(bad);
     if (result.shapes) this.#types.addShapes(result.shapes);
     this.#options.engine.buffers.give(result.buffer);

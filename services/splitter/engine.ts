@@ -22,7 +22,7 @@ export interface SplitEngine extends AsyncDisposable {
 
 /** A full frame is followed by the segment that filled it. */
 const FRAME_SLACK_BYTES = 256 * 1024;
-const FRAME_BUFFERS = 8;
+const FRAME_BUFFERS = 4;
 
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
@@ -41,7 +41,7 @@ export function createEngine({ splitter }: Config): SplitEngine {
       splitter.compression_level,
       Math.min(COMPRESSING_THREADS, Math.max(2, threads)),
     ),
-    buffers: new BufferPool(BLOCK_BYTES + STEP_BYTES, 2 * threads + 2),
+    buffers: new BufferPool(BLOCK_BYTES + STEP_BYTES, threads + 3),
     frameBuffers: new BufferPool(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
     scratchBytes: Math.floor(splitter.scratch_bytes / splitter.concurrent_sources),
     [Symbol.asyncDispose]: () => scanners[Symbol.asyncDispose](),

@@ -6,7 +6,7 @@ import { ZstdEncoder } from "./zstd-encoder.ts";
 export type Codec = "zstd" | "gzip";
 
 /** Raw bytes in work before producers wait. */
-const IN_WORK_BYTES = 8 * 1024 * 1024;
+const IN_WORK_BYTES = 4 * 1024 * 1024;
 
 export interface Compressor {
   /** One independent frame (zstd) or member (gzip). */

@@ -5,7 +5,7 @@ import { isZstdFrame, MAGIC_BYTES } from "./compression.ts";
 import { CHUNK_BYTES, openEngine, type Engine } from "./engine.ts";
 
 /** Uncompressed bytes that may wait for the consumer. */
-const AHEAD_BYTES = 4 * CHUNK_BYTES;
+const AHEAD_BYTES = 2 * CHUNK_BYTES;
 
 /** The compressed bytes are bad or break off. Everything that could be decompressed before has been yielded. */
 export class CorruptInput extends Error {

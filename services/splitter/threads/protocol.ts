@@ -6,7 +6,14 @@ import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 /** `job` numbers requests; answers carry it back. A session is one source in one attempt. */
 export type ToThread =
   | { readonly kind: "open"; readonly session: number; readonly scan: SourceScan }
-  | { readonly kind: "scan"; readonly session: number; readonly job: number; readonly block: Block }
+  | {
+      readonly kind: "scan";
+      readonly session: number;
+      readonly job: number;
+      readonly block: Block;
+      /** Buffer of an earlier result, to be filled again. */
+      readonly spare: ArrayBuffer | undefined;
+    }
   | { readonly kind: "shapes"; readonly session: number; readonly job: number }
   | { readonly kind: "close"; readonly session: number };
 

@@ -11,6 +11,8 @@ export interface ScanSession {
   scan(block: Block): Promise<ScannedBlock>;
   /** Hands over the shapes that no result has carried, once every scan has ended, for merging: an event type may come several times. */
   shapes(take: TakeShapes): Promise<void>;
+  /** Takes back the buffer of a result's segments once they have been written. */
+  recycle(buffer: ArrayBuffer): void;
   close(): void;
 }
 
@@ -38,6 +40,7 @@ class InlinePool implements ScanPool {
       async shapes(take) {
         take(scanner.takeShapes());
       },
+      recycle: (buffer) => scanner.recycle(buffer),
       close: () => undefined,
     };
   }
@@ -50,6 +53,7 @@ class InlinePool implements ScanPool {
 class ThreadPool implements ScanPool {
   readonly threads: number;
   readonly #threads: ScanThread[];
+  readonly #spares: ArrayBuffer[] = [];
   #sessions = 0;
 
   constructor(threads: number) {
@@ -65,11 +69,14 @@ class ThreadPool implements ScanPool {
         const thread = this.#idlest();
         if (!used.has(thread)) thread.open(session, scan);
         used.add(thread);
-        return thread.scan(session, block);
+        return thread.scan(session, block, this.#spares.pop());
       },
       // One thread after the other: their shapes are not in memory at the same time.
       async shapes(take) {
         for (const thread of used) await thread.shapes(session, take);
+      },
+      recycle: (buffer) => {
+        if (this.#spares.length <= this.threads && buffer.byteLength > 0) this.#spares.push(buffer);
       },
       close: () => {
         for (const thread of used) thread.close(session);

@@ -42,9 +42,10 @@ export class ScanThread {
     this.#send({ kind: "open", session, scan });
   }
 
-  async scan(session: number, block: Block): Promise<ScannedBlock> {
+  async scan(session: number, block: Block, spare: ArrayBuffer | undefined): Promise<ScannedBlock> {
     const transfer = block.spans ? [block.bytes.buffer, block.spans.buffer] : [block.bytes.buffer];
-    const answer = await this.#ask((job) => ({ kind: "scan", session, job, block }), transfer);
+    if (spare) transfer.push(spare);
+    const answer = await this.#ask((job) => ({ kind: "scan", session, job, block, spare }), transfer);
     if (answer.kind !== "scanned") throw failed(new Error("the thread answered something else"));
     return answer.result;
   }

@@ -24,7 +24,9 @@ async function answer(message: ToThread): Promise<void> {
     else if (message.kind === "shapes") {
       sendShapes(message.job, sessionOf(message.session).takeShapes());
     } else {
-      const result = await sessionOf(message.session).scan(message.block);
+      const scanner = sessionOf(message.session);
+      if (message.spare) scanner.recycle(message.spare);
+      const result = await scanner.scan(message.block);
       send({ kind: "scanned", job: message.job, result }, buffersOf(result));
     }
   } catch (error) {

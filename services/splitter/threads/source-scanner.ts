@@ -87,6 +87,11 @@ export class SourceScanner {
     );
   }
 
+  /** Takes the buffer of segments that have been written, to fill it again. */
+  recycle(buffer: ArrayBuffer): void {
+    this.#scanner.recycle(buffer);
+  }
+
   takeShapes(): Map<string, Shape> {
     this.#typesSinceTaken.clear();
     return this.#scanner.takeShapes();

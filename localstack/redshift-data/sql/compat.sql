@@ -5,6 +5,10 @@ CREATE SCHEMA rs;
 CREATE FUNCTION rs.nav(value jsonb, path text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
   $$ SELECT nullif(value #> path, 'null'::jsonb) $$;
 
+-- The elements of an array that FROM unnests; of anything else there are none.
+CREATE FUNCTION rs.elements(value jsonb) RETURNS SETOF jsonb LANGUAGE sql IMMUTABLE AS
+  $$ SELECT jsonb_array_elements(CASE WHEN jsonb_typeof(value) = 'array' THEN value ELSE '[]'::jsonb END) $$;
+
 CREATE FUNCTION rs.json_typeof(value jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_typeof(value) $$;
 CREATE FUNCTION rs.is_varchar(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce(jsonb_typeof(value) = 'string', false) $$;
 CREATE FUNCTION rs.is_boolean(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce(jsonb_typeof(value) = 'boolean', false) $$;
@@ -41,6 +45,16 @@ CREATE FUNCTION rs.sha2(value text, bits integer) RETURNS text LANGUAGE sql IMMU
   $$ SELECT encode(CASE bits WHEN 224 THEN sha224(convert_to(value, 'UTF8')) WHEN 384 THEN sha384(convert_to(value, 'UTF8'))
        WHEN 512 THEN sha512(convert_to(value, 'UTF8')) ELSE sha256(convert_to(value, 'UTF8')) END, 'hex') $$;
 CREATE FUNCTION rs.getdate() RETURNS timestamp LANGUAGE sql STABLE AS $$ SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC') $$;
+-- SYSDATE is the start of the transaction, to the microsecond; GETDATE() that of the statement, to the second.
+CREATE FUNCTION rs.sysdate() RETURNS timestamp LANGUAGE sql STABLE AS $$ SELECT transaction_timestamp() AT TIME ZONE 'UTC' $$;
+CREATE FUNCTION rs.json_serialize_to_varbyte(value jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT convert_to(value::text, 'UTF8') $$;
+CREATE FUNCTION rs.to_hex(value bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT encode(value, 'hex') $$;
+CREATE FUNCTION rs.to_varbyte(value text, format text) RETURNS bytea LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF lower(format) IN ('utf8', 'utf-8') THEN RETURN convert_to(value, 'UTF8'); END IF;
+  IF lower(format) = 'hex' THEN RETURN decode(value, 'hex'); END IF;
+  RAISE EXCEPTION 'the stand-in knows the formats utf8 and hex, not %', format;
+END $$;
 CREATE FUNCTION rs.pg_last_copy_count() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT coalesce(nullif(current_setting('rs.last_copy_count', true), '')::bigint, 0) $$;
 CREATE FUNCTION rs.pg_last_copy_id() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT coalesce(nullif(current_setting('rs.last_copy_id', true), '')::bigint, -1) $$;
 
@@ -172,3 +186,11 @@ CREATE TABLE rs.sys_load_error_detail (user_id integer, query_id bigint, transac
   start_time timestamp, file_name character(256), line_number bigint, column_name character(127), column_type character(10),
   column_length character(10), position integer, error_code integer, error_message character(512));
 CREATE SEQUENCE rs.query_ids;
+
+-- SHOW TABLE, without keys and styles.
+CREATE FUNCTION rs.show_table(tab regclass) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('CREATE TABLE %s.%s (%s);', quote_ident(n.nspname), quote_ident(coalesce(nullif(obj_description(c.oid, 'pg_class'), ''), c.relname::text)),
+    (SELECT string_agg(format(E'\n    %s %s%s%s', quote_ident(coalesce(rs.note(c.oid, attnum)->>'name', attname::text)), rs.note(c.oid, attnum)->>'type',
+       CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END, ' ENCODE ' || (rs.note(c.oid, attnum)->>'encode')), ',' ORDER BY attnum)
+     FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = tab $$;

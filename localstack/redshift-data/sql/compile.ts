@@ -10,6 +10,7 @@ import { lockForWriting, quoteName, quoteTable, readName, readNames, readTableNa
 import { merge } from "./merge.ts";
 import { bindParameters, type Parameters } from "./parameters.ts";
 import { Reader, splitCommas } from "./reader.ts";
+import { showTable } from "./show-table.ts";
 import { SqlError } from "./sql-error.ts";
 import { tokenize, type Token } from "./tokens.ts";
 
@@ -49,6 +50,8 @@ export function compile(sql: string, options: CompileOptions): Compiled {
   if (reader.accept("lock")) return lock(reader);
   if (reader.accept("truncate")) return truncate(reader);
   if (reader.accept("set")) return set(reader);
+  if (reader.accept("show", "table"))
+    return { kind: "sql", sql: [showTable(reader)], rows: { ordered: true } };
   if (reader.accept("merge", "into")) return { kind: "sql", ...merge(reader, options) };
   if (reader.looksAt("grant") || reader.looksAt("revoke")) return { kind: "sql", sql: grant(reader) };
   if (reader.accept("analyze")) return analyze(reader);

@@ -6,10 +6,13 @@ import { isReservedName, quoteName, quoteString, readLabel, readName } from "./i
 import { Reader } from "./reader.ts";
 import { SqlError } from "./sql-error.ts";
 import type { Token } from "./tokens.ts";
+import { unnested, unnestedAt } from "./unnest.ts";
 
 export interface RewriteOptions {
   /** enable_case_sensitive_identifier: quoted keys of a navigation keep their case. */
   readonly caseSensitive: boolean;
+  /** Aliases of unnested arrays: their elements are values to go into. */
+  readonly unnested?: ReadonlySet<string>;
 }
 
 /** Words that a parenthesis may follow without being functions. */
@@ -23,13 +26,20 @@ const SYNTAX = new Set(
 const TABLE_BEFORE = new Set(["from", "join", "into", "update", "table", "using"]);
 
 /** Renders a run of tokens as PostgreSQL text. */
-export function rewrite(tokens: readonly Token[], options: RewriteOptions): string {
+export function rewrite(tokens: readonly Token[], outer: RewriteOptions): string {
   const reader = new Reader(tokens);
+  const aliases = unnested(tokens).map(({ alias }) => alias);
+  const options = { ...outer, unnested: new Set([...(outer.unnested ?? []), ...aliases]) };
   const out: string[] = [];
   let before: Token | undefined;
   while (!reader.done) {
     const token = reader.peek()!;
-    if (token.kind === "op" && token.text === "::") {
+    const item = unnestedAt(tokens, reader.at);
+    if (item) {
+      const [array, alias] = [`${quoteName(item.from)}.${quoteName(item.column)}`, quoteName(item.alias)];
+      out.push(`CROSS JOIN LATERAL rs.elements(${array}) AS ${alias} (${alias})`);
+      reader.at += 6;
+    } else if (token.kind === "op" && token.text === "::") {
       reader.next();
       out.push(castOf(out.pop() ?? "", readType(reader)));
     } else if (isChainStart(token, reader)) out.push(chain(reader, before, options));
@@ -66,6 +76,8 @@ function chain(reader: Reader, before: Token | undefined, options: RewriteOption
     return `${parts.map((part) => part.sql).join(".")} ( ${rewrite(reader.group(), options)} )`;
   }
   const isTable = before?.kind === "word" && TABLE_BEFORE.has(before.text);
+  const element = parts[0]!;
+  if (!isTable && options.unnested?.has(element.key)) parts.splice(1, 0, element);
   const keys = parts.slice(2).map((part) => quoteString(part.key));
   const bracketed = brackets(reader);
   if (isTable || (keys.length === 0 && bracketed.length === 0))
@@ -113,7 +125,7 @@ function word(
   const { text } = token;
   const label = before?.kind === "word" && before.text === "as";
   if (isReservedName(text) && !label) throw reader.error(token);
-  if (text === "sysdate") return "rs.getdate()";
+  if (text === "sysdate") return "rs.sysdate()";
   if (text === "cast" || text === "try_cast") return cast(text, reader, options);
   if (text === "listagg") return listagg(reader, options);
   const isLiteral = reader.peek()?.kind === "string" || reader.looksAt("with") || reader.looksAt("without");

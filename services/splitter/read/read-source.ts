@@ -5,7 +5,7 @@ import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.
 import { CorruptInput, decompress } from "./decompress.ts";
 
 /** Compressed bytes handed to the decompressor at a time. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** Where and why the bytes of a source break. */
 export interface SourceBreak {

@@ -4,6 +4,7 @@ import pg from "pg";
 import { randomInt, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CopyCommand } from "./copy/copy-command.ts";
 import { keepLoad } from "./copy/keep-load.ts";
 import { CopyFailed, runCopy } from "./copy/run-copy.ts";
@@ -48,20 +49,25 @@ export function createEngine(options: EngineOptions & { readonly faults: Faults 
   const running = new Map<Statement, pg.Client>();
   const work = new Set<Promise<void>>();
   const delayMs = options.delayMs ?? 10;
+  const stopping = new AbortController();
+  const pause = (statement: Statement, ms: number): Promise<unknown> =>
+    sleep(ms, undefined, { signal: AbortSignal.any([stopping.signal, statement.cancel.signal]) }).catch(
+      () => undefined,
+    );
 
   async function run(statement: Statement): Promise<void> {
     const text = `${statement.name}\n${statement.parts.map((part) => part.sql).join("\n")}`;
     const hit = (effects: readonly FaultEffect[]) =>
       options.faults.hit(operationOf(statement), text, effects);
     const slow = hit(["slow-picked"]);
-    await pause(slow === undefined ? randomInt(delayMs + 1) : (slow.seconds ?? 1) * 1000);
+    await pause(statement, slow === undefined ? randomInt(delayMs + 1) : (slow.seconds ?? 1) * 1000);
     move(statement, "PICKED");
     const odd = hit(["unknown-status"]);
     // A status outside the documented list happens by itself too: to one statement in sixteen, for a moment.
     if (odd ?? statement.id.startsWith("f"))
       statement.odd = { status: "UNKNOWN", until: Date.now() + (odd ? (odd.seconds ?? 1) * 1000 : delayMs) };
-    await pause(randomInt(delayMs + 1));
-    if (statement.cancelled) {
+    await pause(statement, randomInt(delayMs + 1));
+    if (statement.cancel.signal.aborted || stopping.signal.aborted) {
       for (const part of statement.parts) part.status = "ABORTED";
       return fail(statement, undefined, errorText("Query cancelled on user's request"), "ABORTED");
     }
@@ -96,7 +102,7 @@ export function createEngine(options: EngineOptions & { readonly faults: Faults 
       work.add(task);
     },
     async cancel(statement) {
-      statement.cancelled = true;
+      statement.cancel.abort();
       const pid = running.get(statement) && statement.pid;
       if (pid === undefined) return;
       const admin = new pg.Client(options.postgres.connection(options.database));
@@ -105,6 +111,7 @@ export function createEngine(options: EngineOptions & { readonly faults: Faults 
       await admin.end();
     },
     async stop() {
+      stopping.abort();
       for (const statement of running.keys()) await this.cancel(statement);
       await Promise.allSettled(work);
     },
@@ -113,10 +120,6 @@ export function createEngine(options: EngineOptions & { readonly faults: Faults 
 
 function operationOf(statement: Statement): string {
   return statement.batch ? "BatchExecuteStatement" : "ExecuteStatement";
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function move(statement: Statement, status: Status): void {
@@ -128,7 +131,7 @@ function finish(statement: Statement, error: string | undefined): void {
   if (error === undefined) move(statement, "FINISHED");
   else {
     statement.error = error;
-    move(statement, statement.cancelled ? "ABORTED" : "FAILED");
+    move(statement, statement.cancel.signal.aborted ? "ABORTED" : "FAILED");
   }
 }
 
@@ -197,7 +200,7 @@ class Session {
     part.startedAt = Date.now();
     part.status = "STARTED";
     try {
-      if (this.#statement.cancelled) throw new SqlError("Query cancelled on user's request");
+      if (this.#statement.cancel.signal.aborted) throw new SqlError("Query cancelled on user's request");
       const { parameters } = this.#statement;
       const compiled = compile(part.sql, { caseSensitive: this.#caseSensitive, parameters });
       await this.#runCompiled(compiled, part);

@@ -7,17 +7,20 @@
  * aborted-after-commit, failed-after-commit: committed, then reported ABORTED or FAILED. finished-without-commit does not exist: Redshift
  * is never known to do that. unknown-status: reports a status outside the documented list for a while.
  */
-export type FaultEffect =
-  | "lose-answer"
-  | "lose-request"
-  | "throttle"
-  | "active-exceeded"
-  | "internal-error"
-  | "slow-picked"
-  | "aborted-after-commit"
-  | "failed-after-commit"
-  | "unknown-status"
-  | "html-answer";
+const EFFECTS = [
+  "lose-answer",
+  "lose-request",
+  "throttle",
+  "active-exceeded",
+  "internal-error",
+  "slow-picked",
+  "aborted-after-commit",
+  "failed-after-commit",
+  "unknown-status",
+  "html-answer",
+] as const;
+
+export type FaultEffect = (typeof EFFECTS)[number];
 
 export interface Fault {
   readonly effect: FaultEffect;
@@ -36,7 +39,10 @@ export interface Fault {
 export class Faults {
   #armed: { fault: Fault; left: number; skip: number }[] = [];
 
+  /** Throws for an effect that there is not, and for a `match` that is no regular expression. */
   arm(fault: Fault): void {
+    if (!EFFECTS.includes(fault.effect)) throw new Error(`the effects are ${EFFECTS.join(", ")}`);
+    if (fault.match !== undefined) new RegExp(fault.match);
     this.#armed.push({ fault, left: fault.times ?? 1, skip: fault.after ?? 0 });
   }
 

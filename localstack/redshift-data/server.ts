@@ -106,9 +106,14 @@ function refuse(response: ServerResponse, effect: FaultEffect): void {
 }
 
 function arm(response: ServerResponse, faults: Faults, body: string): void {
-  const wanted = JSON.parse(body) as Fault | "clear";
-  if (wanted === "clear") faults.clear();
-  else faults.arm(wanted);
+  let wanted: unknown;
+  try {
+    wanted = JSON.parse(body);
+    if (wanted === "clear") faults.clear();
+    else faults.arm(wanted as Fault);
+  } catch (error) {
+    throw invalid(`no fault: ${String(error)}`);
+  }
   send(response, 200, "{}");
 }
 

@@ -51,7 +51,7 @@ export interface Statement {
   odd?: { readonly status: string; readonly until: number };
   error?: string;
   pid?: number;
-  cancelled: boolean;
+  readonly cancel: AbortController;
   /** Long polls under way. */
   waiters: number;
   readonly ended: Promise<void>;
@@ -98,7 +98,7 @@ export class Statements {
       createdAt: now,
       updatedAt: now,
       status: "SUBMITTED",
-      cancelled: false,
+      cancel: new AbortController(),
       waiters: 0,
       ended: promise,
       end: resolve,

@@ -47,7 +47,8 @@ CREATE FUNCTION rs.sha2(value text, bits integer) RETURNS text LANGUAGE sql IMMU
 CREATE FUNCTION rs.getdate() RETURNS timestamp LANGUAGE sql STABLE AS $$ SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC') $$;
 -- SYSDATE is the start of the transaction, to the microsecond; GETDATE() that of the statement, to the second.
 CREATE FUNCTION rs.sysdate() RETURNS timestamp LANGUAGE sql STABLE AS $$ SELECT transaction_timestamp() AT TIME ZONE 'UTC' $$;
-CREATE FUNCTION rs.json_serialize_to_varbyte(value jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT convert_to(value::text, 'UTF8') $$;
+-- Volatile, so that PostgreSQL works it out once a row, however often a query cuts pieces of it.
+CREATE FUNCTION rs.json_serialize_to_varbyte(value jsonb) RETURNS bytea LANGUAGE sql VOLATILE AS $$ SELECT convert_to(value::text, 'UTF8') $$;
 CREATE FUNCTION rs.to_hex(value bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT encode(value, 'hex') $$;
 CREATE FUNCTION rs.to_varbyte(value text, format text) RETURNS bytea LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN

@@ -22,7 +22,7 @@ export interface PathInput {
   readonly covered: boolean;
   /** The object here is to be kept in a json column although its members are known. */
   readonly keepWhole: boolean;
-  /** Integer columns that the warehouse refused to rewrite. */
+  /** Columns that the warehouse refused to rewrite or to make wider. */
   readonly noRewrite: ReadonlySet<string>;
   /** False when the column limit leaves no room for a new column of the type. */
   readonly hasRoom: (type: ColumnType) => boolean;
@@ -107,7 +107,7 @@ function withPinned({ shape, columns, pinned, hasRoom }: PathInput, kinds: reado
 
 /** Strings that are too long for the path's string column make it wider by steps, unless its type is pinned. */
 function widenText(
-  { shape, pinned, frozen }: PathInput,
+  { shape, pinned, frozen, noRewrite }: PathInput,
   slots: Slot[],
   kinds: readonly StoredKind[],
 ): PathPlan["widen"] {
@@ -116,7 +116,7 @@ function widenText(
     ({ column, type }) => column && type !== pinned && typeName(type) === "string",
   );
   const { column, type: from } = slots[at] ?? {};
-  if (frozen || texts.length === 0 || !column || !from) return [];
+  if (frozen || texts.length === 0 || !column || !from || noRewrite.has(column.column)) return [];
   const to = stringType(textBytes(shape, texts));
   if (to === undefined || parseColumnType(to).bytes <= parseColumnType(from).bytes) return [];
   slots[at] = { column, type: to };

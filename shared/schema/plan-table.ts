@@ -31,7 +31,7 @@ export interface PlanInput {
   readonly config: Config;
   /** From `tableFor` or `assignTables`, the same for all of the event types. */
   readonly table: Pick<TableAssignment, "table" | "catchAll">;
-  /** Columns whose rewriting the warehouse refused (`rewriteRefused`): their paths get siblings. */
+  /** Columns whose rewriting or widening the warehouse refused (`rewriteRefused`, `widenRefused`): their paths get siblings. */
   readonly noRewrite?: readonly string[];
   /** Columns that the warehouse has and the catalog does not know (`nameTaken`): never used. */
   readonly takenColumns?: readonly string[];

@@ -22,6 +22,7 @@ import {
   SETTINGS_QUERY,
   type LedgerSettings,
 } from "./ledger-schema.ts";
+import { catalogGuard } from "./load-statements.ts";
 import { notPrepared } from "./not-prepared.ts";
 import { count, text } from "./rows.ts";
 import { slotsOf } from "./slots.ts";
@@ -169,10 +170,10 @@ export class TableChanger {
     piece: Piece,
     run: Run,
   ): Promise<{ version: string } | "stale" | "taken" | "refused"> {
-    const [id, current] = version.split(".") as [string, string];
+    const [id] = version.split(".");
     const next = randomBytes(8).toString("hex");
     const after = { version: `${id}.${next}` };
-    const guard = `SELECT 1 / (CASE WHEN COUNT(*) = 1 THEN 1 ELSE 0 END) FROM ${LEDGER_SCHEMA}.settings WHERE name = 'catalog_version' AND value = ${redshiftLiteral(current)}`;
+    const guard = catalogGuard(version);
     const raise = `UPDATE ${LEDGER_SCHEMA}.settings SET value = '${next}' WHERE name = 'catalog_version'`;
     const isThere = async () => (await this.#settings(run)).catalogVersion;
     let failure: string;

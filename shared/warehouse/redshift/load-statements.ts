@@ -38,7 +38,7 @@ export interface LoadScript {
   readonly slots: readonly number[];
   /** Slots of the units that get a row in the ledger. */
   readonly ledgerSlots: readonly number[];
-  /** The counter part of the catalog's version. */
+  /** Of the catalog that the plans were made from. */
   readonly catalogVersion: string;
   readonly units: number;
   readonly unitsUrl: string;
@@ -65,7 +65,6 @@ const REPLACED =
 
 /** Division by zero ends the transaction. The CASE is the divisor: around the division it would be folded when the statement is planned. */
 const onlyIfNone = "SELECT 1 / (CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END)";
-const onlyIfOne = "SELECT 1 / (CASE WHEN COUNT(*) = 1 THEN 1 ELSE 0 END)";
 
 export function loadStatements(script: LoadScript): readonly LabelledStatement[] {
   const { redshift } = script;
@@ -83,7 +82,7 @@ export function loadStatements(script: LoadScript): readonly LabelledStatement[]
     { label: { step: "list" }, sql: copyList("lr_units", script.unitsUrl, redshift) },
     {
       label: { step: "catalog" },
-      sql: `${onlyIfOne} FROM ${LEDGER_SCHEMA}.settings WHERE name = 'catalog_version' AND value = ${redshiftLiteral(script.catalogVersion)}`,
+      sql: catalogGuard(script.catalogVersion),
     },
     { label: { step: "guard" }, sql: guard(script) },
     ...(script.replaces ? replaceStatements(script, script.replaces) : []),
@@ -94,6 +93,13 @@ export function loadStatements(script: LoadScript): readonly LabelledStatement[]
       sql: ledgerInsert(slot, script),
     })),
   ];
+}
+
+/** The version names the warehouse and the last change of its catalog. */
+export function catalogGuard(version: string): string {
+  const [warehouse = "", change = ""] = version.split(".");
+  return `SELECT 1 / (CASE WHEN COUNT(*) = 2 THEN 1 ELSE 0 END) FROM ${LEDGER_SCHEMA}.settings
+  WHERE (name = 'catalog_version' AND value = ${redshiftLiteral(change)}) OR (name = 'warehouse_id' AND value = ${redshiftLiteral(warehouse)})`;
 }
 
 function touchTables({ copies, eventSchema }: LoadScript): LabelledStatement[] {

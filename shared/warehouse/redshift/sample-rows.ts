@@ -13,10 +13,10 @@ type Document = Record<string, unknown>;
 /** Of 65,536, with room for what the API counts besides the values. */
 const ROW_BYTES = 60_000;
 /** A piece is sent as hex. */
-const PIECE_BYTES = 28_000;
+const PIECE_BYTES = 31_000;
 const NUMBER_BYTES = 64;
-/** Statements of one transaction of queries. */
-const QUERIES = 30;
+/** Pieces of a value in one query. */
+const PIECES = 100;
 
 export async function sampleRows(
   database: Database,
@@ -91,34 +91,36 @@ class RowReader {
   }
 
   async #groups(groups: readonly (readonly PresentColumn[])[]): Promise<void> {
-    for (const chunk of inChunks(groups, QUERIES)) {
-      for (const group of chunk) {
-        const values = group.map((column) => `, ${shown(column)}`).join("");
-        const rows = await this.#database.query(
-          `SELECT r._lr_n${values} ${this.#from(group)} ORDER BY 1`,
-          this.#run,
-        );
-        for (const row of rows) {
-          const document = this.#row(count(row, 0));
-          for (const [at, column] of group.entries()) document[column.name] = jsonReady(row[at + 1]!, column);
-        }
+    for (const group of groups) {
+      const values = group.map((column) => `, ${shown(column)}`).join("");
+      const rows = await this.#database.query(
+        `SELECT r._lr_n${values} ${this.#from(group)} ORDER BY 1`,
+        this.#run,
+      );
+      for (const row of rows) {
+        const document = this.#row(count(row, 0));
+        for (const [at, column] of group.entries()) document[column.name] = jsonReady(row[at + 1]!, column);
       }
     }
   }
 
-  /** Values of one column as bytes, piece by piece. */
+  /** Values of one column as bytes, a piece in each row of the result. */
   async #pieces(column: PresentColumn, bytes: number): Promise<void> {
     const pieces = new Map<number, Buffer[]>();
     const value = `r.${redshiftName(column.name)}`;
     const whole = isSuper(column) ? `JSON_SERIALIZE_TO_VARBYTE(${value})` : `TO_VARBYTE(${value}, 'utf8')`;
-    for (let at = 1; at <= bytes; at += PIECE_BYTES) {
+    const starts = Array.from({ length: Math.ceil(bytes / PIECE_BYTES) }, (_, at) => at * PIECE_BYTES + 1);
+    for (const chunk of inChunks(starts, PIECES)) {
+      const numbers = chunk.map((start) => `SELECT ${start} AS start`).join(" UNION ALL ");
       const rows = await this.#database.query(
-        `SELECT r._lr_n, TO_HEX(SUBSTRING(${whole}, ${at}, ${PIECE_BYTES})) ${this.#from([column])} AND ${value} IS NOT NULL AND ${bytesOf(column)} >= ${at} ORDER BY 1`,
+        `SELECT q._lr_n, p.start, TO_HEX(SUBSTRING(q.bytes, p.start, ${PIECE_BYTES}))
+  FROM (SELECT r._lr_n, ${whole} AS bytes, ${bytesOf(column)} AS size ${this.#from([column])} AND ${value} IS NOT NULL) q
+  JOIN (${numbers}) p ON p.start <= q.size ORDER BY 1, 2`,
         this.#run,
       );
       for (const row of rows) {
         const number = count(row, 0);
-        pieces.set(number, [...(pieces.get(number) ?? []), Buffer.from(text(row, 1), "hex")]);
+        pieces.set(number, [...(pieces.get(number) ?? []), Buffer.from(text(row, 2), "hex")]);
       }
     }
     for (const [number, buffers] of pieces)

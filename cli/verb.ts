@@ -42,10 +42,26 @@ export function withData(command: Command): Command {
         .env("LOG_ROUTER_DATA"),
     )
     .addOption(
-      new Option("--warehouse <url>", "duckdb:FILE (default: duckdb:<data>/warehouse.duckdb)").env(
-        "LOG_ROUTER_WAREHOUSE",
+      new Option(
+        "--warehouse <url>",
+        "duckdb:FILE (default: duckdb:<data>/warehouse.duckdb), redshift:WORKGROUP/DATABASE, or redshift-cluster:CLUSTER/DATABASE (setting: warehouse)",
       ),
     );
+}
+
+/** The queue that a worker receives from, as an option instead of a setting. */
+export interface QueueOption {
+  readonly queue?: string;
+}
+
+/** `--queue URL` for one setting of the section `aws`. */
+export function withQueue(
+  command: Command,
+  setting: "split_queue" | "load_queue" | "backfill_queue",
+): Command {
+  return command.addOption(
+    new Option("--queue <url>", `SQS queue to receive from (setting: aws.${setting})`),
+  );
 }
 
 /** Where the configuration comes from. */

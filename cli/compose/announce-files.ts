@@ -17,9 +17,9 @@ export interface AnnounceDeps {
   readonly warehouse: Warehouse;
   readonly splitQueue: Queue;
   readonly signal: AbortSignal;
-  /** A file was announced; `bytes` as stored. */
-  onAnnounced(key: string, bytes: number): void;
-  /** A file needs nothing: its present content is settled. */
+  /** A source object was announced. */
+  onAnnounced(object: ObjectInfo): void;
+  /** A source object needs nothing: its present content is settled. */
   onSettled(row: SourceRow): void;
 }
 
@@ -35,11 +35,19 @@ export async function announceFiles(
       const object = await deps.store.head({ bucket: LOCAL_BUCKET, key: path }, deps.signal);
       if (object) objects.push(object);
     }
-    await announceObjects(deps, objects);
+    await announceBatch(deps, objects);
   }
 }
 
-async function announceObjects(deps: AnnounceDeps, objects: readonly ObjectInfo[]): Promise<void> {
+/** As `announceFiles`, for objects that a listing gave: one on S3 has the ETag in it, so none is asked for by itself. */
+export async function announceObjects(deps: AnnounceDeps, objects: AsyncIterable<ObjectInfo>): Promise<void> {
+  for await (const batch of batches(objects, BATCH, BATCH_WAIT_MS)) {
+    if (deps.signal.aborted) return;
+    await announceBatch(deps, batch);
+  }
+}
+
+async function announceBatch(deps: AnnounceDeps, objects: readonly ObjectInfo[]): Promise<void> {
   const names = objects.map(({ bucket, key }) => ({ bucket, key }));
   const rows = await deps.warehouse.findSources({ names }, deps.signal);
   const byId = Map.groupBy(rows, (row) => row.sourceId);
@@ -53,7 +61,7 @@ async function announceObjects(deps: AnnounceDeps, objects: readonly ObjectInfo[
   await deps.splitQueue.send(
     due.map(({ bucket, key, bytes, etag }) => s3Notification(bucket, key, bytes, etag)),
   );
-  for (const { key, bytes } of due) deps.onAnnounced(key, bytes);
+  for (const object of due) deps.onAnnounced(object);
 }
 
 /**

@@ -9,7 +9,7 @@ export interface DataFolder {
   readonly path: string;
   /** Bucket `routed`: parts, receipts, shapes, quarantine. */
   readonly routed: string;
-  /** Both queues. */
+  /** All queues. */
   readonly queues: string;
   /** Frames of parts that are not closed yet; empty when nothing runs. */
   readonly scratch: string;
@@ -30,10 +30,9 @@ export function dataFolder(cwd: string, options: DataOptions): DataFolder {
   };
 }
 
-/** As `dataFolder`; throws USAGE when nothing has been routed into it yet. */
-export function existingDataFolder(cwd: string, options: DataOptions): DataFolder {
-  const folder = dataFolder(cwd, options);
-  if (existsSync(folder.path) && (existsSync(folder.warehouse) || existsSync(folder.queues))) return folder;
+/** Throws USAGE when nothing has been routed into the folder yet. */
+export function requireData(folder: DataFolder, options: DataOptions): void {
+  if (existsSync(folder.path) && (existsSync(folder.warehouse) || existsSync(folder.queues))) return;
   throw new RouterError(
     "USAGE",
     `there is no data in ${options.data} yet. Route something into it first: ` +
@@ -46,7 +45,7 @@ function duckDbFile(cwd: string, url: string): string {
   if (file === undefined) {
     throw new RouterError(
       "USAGE",
-      `the warehouse ${JSON.stringify(url)} is not known here. Write duckdb:FILE.`,
+      `the warehouse ${JSON.stringify(url)} is not known here. Write duckdb:FILE, redshift:WORKGROUP/DATABASE or redshift-cluster:CLUSTER/DATABASE.`,
     );
   }
   return resolve(cwd, file);

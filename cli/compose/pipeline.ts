@@ -1,34 +1,41 @@
-// The pipeline on the embedded adapters: watcher, splitter and loader in one process, each of them optional. What one process leaves
-// undone (stopped, killed) is in the queues, in the routed folder and in `pending`, and whoever runs next takes it up.
+// The pipeline in one process: watcher, splitter and loader, each of them optional. What one process leaves undone (stopped, killed) is in
+// the queues, in the routed bucket and in `pending`, and whoever runs next takes it up.
 import type { Logger } from "pino";
 import { watchFiles } from "../../shared/adapters/local/folder-watch.ts";
 import type { Config } from "../../shared/config/schema.ts";
+import type { ObjectInfo } from "../../shared/ports/object-store.ts";
+import type { Metrics } from "../../shared/ports/metrics.ts";
 import type { Queue } from "../../shared/ports/queue.ts";
 import type { SourceRow } from "../../shared/ports/warehouse.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import type { PipelineObserver } from "../../shared/runtime/observer.ts";
 import { createLoader, type Loader } from "../../services/loader/create-loader.ts";
 import { createSplitter, type Splitter } from "../../services/splitter/splitter.ts";
-import { ROUTED_BUCKET } from "../reports/deps.ts";
-import { announceFiles } from "./announce-files.ts";
-import type { Embedded } from "./open-embedded.ts";
-import { asUsage, namedFiles } from "./source-paths.ts";
-import type { SummaryMetrics } from "./summary-metrics.ts";
+import { bothObservers } from "../progress/both-observers.ts";
+import type { Adapters } from "./adapters.ts";
+import { announceFiles, announceObjects, type AnnounceDeps } from "./announce-files.ts";
+import { listS3, partPaths } from "./list-s3.ts";
+import { asUsage, namedFiles, unwatched } from "./source-paths.ts";
+import { UnsettledSources } from "./unsettled-sources.ts";
 
-/** Pause between looks at the queues. */
-const POLL_MS = 25;
+/** Depths that SQS tells are approximate: looks in a row that have to find nothing. */
+const SHARED_LOOKS = 4;
+/** Sources looked up in the ledger with one read. */
+const CHUNK = 500;
 
 export interface PipelineOptions {
-  readonly embedded: Embedded;
+  readonly adapters: Adapters;
   readonly config: Config;
   readonly log: Logger;
-  readonly metrics: SummaryMetrics;
+  readonly metrics: Metrics;
   readonly observer: PipelineObserver;
   readonly cwd: string;
-  /** Files, folders and globs to read from. */
+  /** Files, folders and globs to read from, and `s3://bucket/prefix`. */
   readonly paths: readonly string[];
   readonly split: boolean;
   readonly load: boolean;
+  /** It is going to end when nothing is left to do. */
+  readonly once: boolean;
   /** A file needs nothing: the ledger has settled its present content. */
   onSettled(row: SourceRow): void;
 }
@@ -37,15 +44,17 @@ export class Pipeline implements AsyncDisposable {
   readonly #options: PipelineOptions;
   readonly #splitter: Splitter | undefined;
   readonly #loader: Loader | undefined;
-  /** Keys announced by this process. */
-  readonly #announced: string[] = [];
+  /** Source objects announced by this process. */
+  readonly #announced: { bucket: string; key: string }[] = [];
+  readonly #unsettled = new UnsettledSources();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { embedded, config, log, metrics, observer } = options;
-    const common = { ...embedded, routedBucket: ROUTED_BUCKET, metrics, log, observer, clock: systemClock };
-    const scratchFolder = embedded.folder.scratch;
-    if (options.split) this.#splitter = createSplitter({ ...common, scratchFolder }, config, "live");
+    const { adapters, config, log, metrics, once, split, load } = options;
+    const remembers = adapters.isShared && once && split && load;
+    const observer = remembers ? bothObservers(options.observer, this.#unsettled) : options.observer;
+    const common = { ...adapters, metrics, log, observer, clock: systemClock };
+    if (options.split) this.#splitter = createSplitter(common, config, "live");
     if (options.load) this.#loader = createLoader(common, config);
   }
 
@@ -61,30 +70,48 @@ export class Pipeline implements AsyncDisposable {
 
   /** Announces the files that are there now, and works until nothing is left to do, or the signal fires. */
   async once(signal: AbortSignal): Promise<void> {
-    const { paths, cwd } = this.#options;
-    if (paths.length > 0)
-      await this.#announce(namedFiles(paths, { cwd, ...this.#finding(), signal }), signal);
-    while (!(await this.#isDone(signal))) await systemClock.sleep(POLL_MS, signal);
+    const { adapters, cwd } = this.#options;
+    const { s3, local } = partPaths(this.#options.paths);
+    const announcing = this.#announcing(signal);
+    if (local.length > 0)
+      await announceFiles(announcing, namedFiles(local, { cwd, ...this.#finding(), signal }));
+    if (s3.length > 0) await announceObjects(announcing, listS3({ ...adapters, signal }, s3));
+    await this.done(signal);
+  }
+
+  /** Works until nothing is left to do, or the signal fires. */
+  async done(signal: AbortSignal): Promise<void> {
+    const { pollMs, isShared } = this.#options.adapters;
+    for (let quiet = 0; ;) {
+      quiet = (await this.#isDone(signal)) ? quiet + 1 : 0;
+      if (quiet >= (isShared ? SHARED_LOOKS : 1)) return;
+      await systemClock.sleep(pollMs, signal);
+    }
   }
 
   /** Announces files as they come, and works until the signal fires. */
   async watch(signal: AbortSignal): Promise<void> {
-    const { paths, cwd, config } = this.#options;
+    const { cwd, config } = this.#options;
+    const { s3, local } = partPaths(this.#options.paths);
     const settleSeconds = config.settle_seconds;
+    if (s3[0] !== undefined) throw unwatched(s3[0]);
     try {
-      if (paths.length > 0) {
-        const files = watchFiles(paths, { cwd, settleSeconds, ...this.#finding(), signal });
-        await this.#announce(files, signal);
+      if (local.length > 0) {
+        const files = watchFiles(local, { cwd, settleSeconds, ...this.#finding(), signal });
+        await announceFiles(this.#announcing(signal), files);
       } else await systemClock.sleep(2 ** 31 - 1, signal);
     } catch (error) {
       if (!signal.aborted) throw asUsage(error);
     }
   }
 
-  /** Ends the sources in hand, loads what has been split, stops. */
+  /** Ends the sources in hand, loads what has been split (on shared queues: what is in hand), stops. */
   async drain(signal: AbortSignal): Promise<void> {
+    const { pollMs, isShared } = this.#options.adapters;
     await this.#splitter?.drain();
-    while (this.#loader && !(await this.#isLoaded(signal))) await systemClock.sleep(POLL_MS, signal);
+    if (!isShared) {
+      while (this.#loader && !(await this.#isLoaded(signal))) await systemClock.sleep(pollMs, signal);
+    }
     await this.#loader?.drain();
   }
 
@@ -98,42 +125,44 @@ export class Pipeline implements AsyncDisposable {
   }
 
   #finding(): { exclude: readonly string[]; onWarning: (message: string) => void } {
-    const { embedded, log } = this.#options;
+    const { adapters, log } = this.#options;
     return {
-      exclude: [embedded.folder.path, embedded.folder.warehouse],
+      exclude: adapters.ownPaths,
       onWarning: (message) => log.warn({ event: "file_unreadable" }, message),
     };
   }
 
-  async #announce(files: AsyncIterable<{ readonly path: string }>, signal: AbortSignal): Promise<void> {
-    const { embedded, observer } = this.#options;
-    await announceFiles(
-      {
-        ...embedded,
-        signal,
-        onSettled: (row) => this.#options.onSettled(row),
-        onAnnounced: (key, bytes) => {
-          this.#announced.push(key);
-          observer.sourceFound?.(key, bytes);
-        },
+  #announcing(signal: AbortSignal): AnnounceDeps {
+    const { adapters, observer } = this.#options;
+    return {
+      ...adapters,
+      signal,
+      onSettled: (row) => this.#options.onSettled(row),
+      onAnnounced: ({ bucket, key, bytes }: ObjectInfo) => {
+        this.#announced.push({ bucket, key });
+        observer.sourceFound?.(key, bytes);
       },
-      files,
-    );
+    };
   }
 
   /** Nothing waits, nothing is in hand, and what other processes have in hand (or took to their graves) is not ours. */
   async #isDone(signal: AbortSignal): Promise<boolean> {
-    const { embedded } = this.#options;
-    if (this.#splitter && !isEmpty(await embedded.splitQueue.depth(signal), this.#splitter.inFlight))
-      return false;
+    const { splitQueue, backfillQueue, loadQueue, isShared } = this.#options.adapters;
+    if (this.#splitter) {
+      if (!isEmpty(await splitQueue.depth(signal), this.#splitter.inFlight)) return false;
+      if (!isEmpty(await backfillQueue.depth(signal), 0)) return false;
+    }
     if (this.#loader && !(await this.#isLoaded(signal))) return false;
+    if (isShared) return this.#unsettled.areSettled(this.#options.adapters.warehouse, signal);
     const leased =
-      (await inFlight(embedded.splitQueue, signal)) + (await inFlight(embedded.loadQueue, signal));
+      (await inFlight(splitQueue, signal)) +
+      (await inFlight(backfillQueue, signal)) +
+      (await inFlight(loadQueue, signal));
     return leased === 0 || !this.#loader || (await this.#areSettled(signal));
   }
 
   async #isLoaded(signal: AbortSignal): Promise<boolean> {
-    const { loadQueue } = this.#options.embedded;
+    const { loadQueue } = this.#options.adapters;
     this.#loader?.flush();
     await orAbort(this.#loader?.whenIdle(), signal);
     const { visible, delayed } = await loadQueue.depth(signal);
@@ -142,16 +171,20 @@ export class Pipeline implements AsyncDisposable {
 
   /** Whether the ledger has settled every file that this process announced. */
   async #areSettled(signal: AbortSignal): Promise<boolean> {
-    const { warehouse } = this.#options.embedded;
-    for (let start = 0; start < this.#announced.length; start += 500) {
-      const names = this.#announced.slice(start, start + 500).map((key) => ({ bucket: "local", key }));
+    const { warehouse } = this.#options.adapters;
+    for (let start = 0; start < this.#announced.length; start += CHUNK) {
+      const names = this.#announced.slice(start, start + CHUNK);
       const rows = await warehouse.findSources({ names }, signal);
-      const settled = new Set(rows.filter(({ state }) => state !== "loading").map(({ key }) => key));
-      if (rows.some(({ state }) => state === "loading") || names.some(({ key }) => !settled.has(key)))
+      const settled = new Set(rows.filter(({ state }) => state !== "loading").map(nameOf));
+      if (rows.some(({ state }) => state === "loading") || names.some((name) => !settled.has(nameOf(name))))
         return false;
     }
     return true;
   }
+}
+
+function nameOf({ bucket, key }: { bucket: string; key: string }): string {
+  return JSON.stringify([bucket, key]);
 }
 
 function isEmpty({ visible, delayed }: { visible: number; delayed: number }, inHand: number): boolean {

@@ -2,19 +2,23 @@
 import { loadConfig } from "../../shared/config/load-config.ts";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import type { CliContext, ExitCode } from "../context.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 import { RunTotals } from "../progress/run-totals.ts";
 import { showProgress } from "../progress/show-progress.ts";
 import { runReport, type RunReport } from "../reports/run.ts";
-import type { ConfigOptions, DataOptions } from "../verb.ts";
+import type { ConfigOptions, DataOptions, JsonOption, QueueOption } from "../verb.ts";
+import type { Adapters } from "./adapters.ts";
 import { configSources } from "./config-sources.ts";
 import { createLog } from "./create-log.ts";
-import { dataFolder } from "./data-folder.ts";
-import { serveHealth } from "./serve-health.ts";
-import { openEmbedded, type Embedded } from "./open-embedded.ts";
+import { partPaths } from "./list-s3.ts";
+import { openAdapters } from "./open-adapters.ts";
 import { Pipeline } from "./pipeline.ts";
-import { SummaryMetrics } from "./summary-metrics.ts";
+import { serveHealth } from "./serve-health.ts";
+import { noPath, unwatched } from "./source-paths.ts";
+import { decideSetup, withQueueSetting, type Setup, type Work } from "./setup.ts";
+import { workerMetrics } from "./worker-metrics.ts";
 
-export interface WorkersOptions extends DataOptions, ConfigOptions {
+export interface WorkersOptions extends DataOptions, ConfigOptions, QueueOption, JsonOption {
   readonly once?: boolean;
   readonly healthPort?: number;
 }
@@ -23,11 +27,15 @@ export interface Workers {
   readonly paths: readonly string[];
   readonly split: boolean;
   readonly load: boolean;
+  /** Without a path there is nothing to do, unless S3 tells a queue of new objects. */
+  readonly needsPath?: boolean;
 }
 
 export interface WorkersResult {
   readonly report: RunReport;
   readonly code: ExitCode;
+  /** False when stdout has had metrics on it. */
+  readonly stdoutIsFree: boolean;
 }
 
 /** Works to the end (`once`) or to the first stop signal. Code 1 when anything is not as it should be; the report says what. */
@@ -36,40 +44,80 @@ export async function runWorkers(
   options: WorkersOptions,
   workers: Workers,
 ): Promise<WorkersResult> {
-  const config = loadConfig(configSources(context, options));
-  const folder = dataFolder(context.cwd, options);
+  const asked = workOf(workers);
+  const config = loadConfig(configSources(context, withQueueSetting(options, asked)));
+  const setup = decideSetup(context.cwd, options, config, asked);
+  const once = options.once === true;
+  const isService = isOnSharedQueues(setup) && !once;
+  checkPaths(setup, workers, once);
   const log = createLog(context);
-  const totals = new RunTotals();
-  const metrics = new SummaryMetrics();
+  const totals = new RunTotals({ keepIds: !isService });
+  const name = asked === "split" ? "splitter" : asked === "load" ? "loader" : "router";
+  await using measured = workerMetrics(config, context.stdout, {
+    isService: isService && options.json !== true,
+    name,
+  });
+  const { metrics, onRequest } = measured;
   const started = performance.now();
   using signals = context.signals.listen();
-  await using embedded = await openEmbedded(folder, config, {
-    onQueueError: (error) => log.warn({ event: "queue_error", code: error.code }, error.message),
-  });
-  await embedded.warehouse.prepare();
+  await using adapters = await openAdapters(setup, config, { context, log, work: asked, onRequest });
+  if (setup.kind === "embedded") await adapters.warehouse.prepare();
   await using pipeline = new Pipeline({
-    embedded,
+    adapters,
     config,
     log,
     metrics,
     observer: totals,
     cwd: context.cwd,
     ...workers,
+    once,
     onSettled: (row) => totals.sourceUnchanged(row),
   });
   await using _health = await serveHealth(options.healthPort, () => pipeline.isReady, log);
   const stop = { ...signals, graceMs: config.shutdown_grace_seconds * 1000 };
-  const wasStopped = await work(context, pipeline, totals, log, options.once === true, stop);
-  log.info({ event: "metrics", ...metrics.summary() }, "metrics of this run");
+  const wasStopped = await work(context, pipeline, totals, log, once, stop);
+  measured.summarise(log);
   const seconds = (performance.now() - started) / 1000;
-  const isStopped = wasStopped && (options.once === true || (await waits(embedded)));
-  const report = await runReport({ ...embedded, now: context.now() }, totals, { seconds, isStopped });
-  return { report, code: report.problems.length > 0 ? 1 : 0 };
+  const isStopped = wasStopped && (once || (!isService && (await waits(adapters))));
+  const looks = isService ? "none" : setup.kind === "aws" && !setup.warehouse ? "queues" : "all";
+  const report = await runReport({ ...adapters, now: context.now() }, totals, { seconds, isStopped, looks });
+  // What a service has seen in its life is in its log and metrics; that it was told to stop is no failure.
+  const code = isService || report.problems.length === 0 ? 0 : 1;
+  return { report, code, stdoutIsFree: !measured.ownsStdout };
+}
+
+function workOf({ split, load }: Workers): Work {
+  if (split && load) return "run";
+  return split ? "split" : "load";
+}
+
+function isOnSharedQueues(setup: Setup): boolean {
+  return setup.kind === "aws" && setup.queues !== undefined;
+}
+
+/** Throws USAGE for paths that nobody would hear of, or that nobody else could read. */
+function checkPaths(setup: Setup, { paths, needsPath }: Workers, once: boolean): void {
+  if (needsPath && paths.length === 0 && !isOnSharedQueues(setup)) throw noPath();
+  if (setup.kind === "embedded") return;
+  const { s3, local } = partPaths(paths);
+  if (local[0] !== undefined) {
+    throw new RouterError(
+      "USAGE",
+      `${local[0]} is on this machine: with aws.routed_bucket sources are on S3. Copy it there, or leave aws.routed_bucket out.`,
+    );
+  }
+  if (isOnSharedQueues(setup) && s3[0] !== undefined) {
+    throw new RouterError(
+      "USAGE",
+      `${s3[0]}: S3 itself tells the queue of new objects, so no path is given here. For objects that are there already: log-router backfill ${shellQuote(s3[0])}`,
+    );
+  }
+  if (s3[0] !== undefined && !once) throw unwatched(s3[0]);
 }
 
 /** Whether a watch that was stopped left something for the next one. */
-async function waits({ splitQueue, loadQueue }: Embedded): Promise<boolean> {
-  const depths = [await splitQueue.depth(), await loadQueue.depth()];
+async function waits({ splitQueue, backfillQueue, loadQueue }: Adapters): Promise<boolean> {
+  const depths = [await splitQueue.depth(), await backfillQueue.depth(), await loadQueue.depth()];
   return depths.some(({ visible, delayed, inFlight }) => visible + delayed + inFlight > 0);
 }
 

@@ -30,3 +30,19 @@ export function realPath(path: string): string {
     return path;
   }
 }
+
+/** A prefix on S3 that somebody wants to be told of without a queue. */
+export function unwatched(path: string): RouterError {
+  return new RouterError(
+    "USAGE",
+    `${path} cannot be watched from here: S3 tells of new objects by a queue. Add --once, or set aws.routed_bucket, aws.split_queue and aws.load_queue and leave the path out.`,
+  );
+}
+
+/** Nothing was named where something has to be. */
+export function noPath(): RouterError {
+  return new RouterError(
+    "USAGE",
+    "missing required argument 'path': name folders, files, globs in quotes, or s3://BUCKET/PREFIX (add --help for usage)",
+  );
+}

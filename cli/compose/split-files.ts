@@ -1,8 +1,12 @@
 // Splits files into a folder, without queues or a warehouse.
 import { join } from "node:path";
+import { awsClients } from "../../shared/adapters/aws/aws-clients.ts";
+import { createS3ObjectStore } from "../../shared/adapters/aws/s3-object-store.ts";
+import { byBucket } from "../../shared/adapters/by-bucket-object-store.ts";
 import { createFolderObjectStore } from "../../shared/adapters/local/folder-object-store.ts";
 import { loadConfig } from "../../shared/config/load-config.ts";
 import { isRouterError } from "../../shared/errors/router-error.ts";
+import type { ObjectInfo, ObjectStore } from "../../shared/ports/object-store.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { createEngine } from "../../services/splitter/engine.ts";
 import { splitSource, type SplitContext, type SplitOutcome } from "../../services/splitter/split-source.ts";
@@ -14,22 +18,28 @@ import type { SplitReport } from "../reports/split.ts";
 import type { ConfigOptions } from "../verb.ts";
 import { configSources } from "./config-sources.ts";
 import { createLog } from "./create-log.ts";
+import { listS3, partPaths } from "./list-s3.ts";
+import { namedFiles } from "./source-paths.ts";
 
 /** Splits several files at a time (`splitter.concurrent_sources`). A file that fails does not hold up the others. */
 export async function splitFiles(
   context: CliContext,
   options: ConfigOptions,
   out: string,
-  files: AsyncGenerator<{ readonly path: string; readonly bytes: number }>,
+  paths: readonly string[],
   signal: AbortSignal,
 ): Promise<SplitReport> {
   const config = loadConfig(configSources(context, options));
+  using clients = awsClients({ region: config.aws.region, env: context.env });
+  const s3 = () => createS3ObjectStore(clients.s3(), { clock: systemClock });
+  const store = byBucket([LOCAL_BUCKET, ROUTED_BUCKET], createFolderObjectStore({ root: out }), s3);
+  const sources = namedSources(store, paths, context.cwd, out, signal);
   const totals = new RunTotals();
   const report = emptyReport();
   const started = performance.now();
   await using engine = createEngine(config);
   const splitting: SplitContext = {
-    store: createFolderObjectStore({ root: out }),
+    store,
     routedBucket: ROUTED_BUCKET,
     config,
     engine,
@@ -39,10 +49,10 @@ export async function splitFiles(
     onProgress: (...deltas) => totals.split(...deltas),
   };
   const work = async (): Promise<void> => {
-    for await (const { path: key, bytes } of files) {
+    for await (const { bucket, key, bytes } of sources) {
       totals.sourceFound(key, bytes);
       try {
-        add(report, await splitSource(splitting, { ref: { bucket: LOCAL_BUCKET, key } }, signal));
+        add(report, await splitSource(splitting, { ref: { bucket, key } }, signal));
       } catch (error) {
         if (signal.aborted || !isRouterError(error)) throw error;
         report.failures.push({ key, reason: error.message });
@@ -55,6 +65,22 @@ export async function splitFiles(
   }
   report.seconds = (performance.now() - started) / 1000;
   return report;
+}
+
+type Source = Pick<ObjectInfo, "bucket" | "key" | "bytes">;
+
+async function* namedSources(
+  store: ObjectStore,
+  paths: readonly string[],
+  cwd: string,
+  out: string,
+  signal: AbortSignal,
+): AsyncGenerator<Source, void, undefined> {
+  const { s3, local } = partPaths(paths);
+  if (local.length > 0)
+    for await (const { path, bytes } of namedFiles(local, { cwd, exclude: [out], signal }))
+      yield { bucket: LOCAL_BUCKET, key: path, bytes };
+  yield* listS3({ store, routedBucket: ROUTED_BUCKET, signal }, s3);
 }
 
 function emptyReport(): SplitReport {

@@ -31,6 +31,7 @@ export class RunTotals implements PipelineObserver {
   unchanged = 0;
   /** Ids of the sources that this run has worked on. */
   readonly ids = new Set<string>();
+  readonly #keepIds: boolean;
   readonly failed: { key: string; reason: string }[] = [];
   failedCount = 0;
   settled = 0;
@@ -38,6 +39,11 @@ export class RunTotals implements PipelineObserver {
   lastPendingError: string | undefined;
   readonly types = new Map<string, TypeTotals>();
   readonly warnings = new Set<string>();
+
+  /** `keepIds`: false for a service, whose life has no end. */
+  constructor({ keepIds = true }: { readonly keepIds?: boolean } = {}) {
+    this.#keepIds = keepIds;
+  }
 
   sourceFound(_key: string, bytes: number): void {
     this.found += 1;
@@ -51,7 +57,7 @@ export class RunTotals implements PipelineObserver {
   }
 
   sourceSplit(source: SourceSplit): void {
-    this.ids.add(source.sourceId);
+    this.#touched(source.sourceId);
     if (!source.fresh) {
       this.known += 1;
       return;
@@ -92,13 +98,17 @@ export class RunTotals implements PipelineObserver {
     totals.rescued += unit.rescued;
   }
 
+  #touched(sourceId: string): void {
+    if (this.#keepIds) this.ids.add(sourceId);
+  }
+
   unitPending(unit: { eventType: string; error: string }): void {
     this.pendingUnits += 1;
     this.lastPendingError = unit.error;
   }
 
   sourceSettled(row: SourceRow): void {
-    this.ids.add(row.sourceId);
+    this.#touched(row.sourceId);
     this.settled += 1;
   }
 

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { sourceId } from "../../shared/contracts/keys.ts";
 import { listReceipts } from "../../shared/receipts/list-receipts.ts";
-import { LOCAL_BUCKET, ROUTED_BUCKET, type ReportDeps } from "./deps.ts";
+import type { ObjectRef } from "../../shared/ports/object-store.ts";
+import { sourceName } from "../compose/s3-path.ts";
+import type { ReportDeps } from "./deps.ts";
 
 /** Missing ones named one by one up to this many. */
 const NAMED = 100;
@@ -17,28 +19,28 @@ export const sourceListingSchema = z.object({
 });
 export type SourceListing = z.infer<typeof sourceListingSchema>;
 
-/** Reads each object's present identity (in a folder: hashes its bytes) and looks for a receipt. Paths are real and absolute. */
+/** Reads each object's present identity (in a folder: hashes its bytes) and looks for a receipt. */
 export async function auditSources(
   deps: ReportDeps,
-  files: AsyncIterable<{ readonly path: string }>,
+  objects: AsyncIterable<ObjectRef>,
 ): Promise<SourceListing> {
   const listing: SourceListing = { objects: 0, with_receipt: 0, missing: [], missing_count: 0 };
-  for await (const { path: key } of files) {
-    const info = await deps.store.head({ bucket: LOCAL_BUCKET, key }, deps.signal);
+  for await (const { bucket, key } of objects) {
+    const info = await deps.store.head({ bucket, key }, deps.signal);
     if (!info) continue;
     listing.objects += 1;
-    if (await hasReceipt(deps, sourceId(LOCAL_BUCKET, key, info.etag))) {
+    if (await hasReceipt(deps, sourceId(bucket, key, info.etag))) {
       listing.with_receipt += 1;
       continue;
     }
     listing.missing_count += 1;
-    if (listing.missing.length < NAMED) listing.missing.push(key);
+    if (listing.missing.length < NAMED) listing.missing.push(sourceName(bucket, key));
   }
   return listing;
 }
 
-async function hasReceipt({ store, signal }: ReportDeps, id: string): Promise<boolean> {
-  const receipts = listReceipts(store, ROUTED_BUCKET, { sourceId: id, ...(signal ? { signal } : {}) });
+async function hasReceipt({ store, routedBucket, signal }: ReportDeps, id: string): Promise<boolean> {
+  const receipts = listReceipts(store, routedBucket, { sourceId: id, ...(signal ? { signal } : {}) });
   const first = await receipts.next();
   return !first.done;
 }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import type { ObjectInfo } from "../../shared/ports/object-store.ts";
-import { ROUTED_BUCKET, type ReportDeps } from "./deps.ts";
+import type { ReportDeps } from "./deps.ts";
 import { receiptGroups } from "./receipt-groups.ts";
 import { refusedPrefix } from "./refused-lines.ts";
 
@@ -36,7 +36,7 @@ export async function gcReport(deps: ReportDeps, dryRun: boolean): Promise<GcRep
           report.kept_young += 1;
           continue;
         }
-        if (!dryRun) await deps.store.delete({ bucket: ROUTED_BUCKET, key: object.key }, deps.signal);
+        if (!dryRun) await deps.store.delete({ bucket: deps.routedBucket, key: object.key }, deps.signal);
         report.removed += 1;
         report.removed_bytes += object.bytes;
       }
@@ -46,12 +46,12 @@ export async function gcReport(deps: ReportDeps, dryRun: boolean): Promise<GcRep
 }
 
 async function* bySource(
-  { store, signal }: ReportDeps,
+  { store, routedBucket, signal }: ReportDeps,
   prefix: string,
 ): AsyncGenerator<[source: string, objects: ObjectInfo[]], void, undefined> {
   let source = "";
   let objects: ObjectInfo[] = [];
-  for await (const object of store.list(ROUTED_BUCKET, prefix, signal ? { signal } : {})) {
+  for await (const object of store.list(routedBucket, prefix, signal ? { signal } : {})) {
     const id = new RegExp(`^${prefix}([0-9a-f]{32})/`).exec(object.key)?.[1];
     if (id === undefined) continue;
     if (id !== source && objects.length > 0) {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readQuarantine, type QuarantinedLine } from "../../shared/contracts/quarantine.ts";
 import { QUARANTINE_REASONS, type QuarantineReason } from "../../shared/contracts/words.ts";
 import type { LedgerRow } from "../../shared/ports/warehouse.ts";
-import { ROUTED_BUCKET, type ReportDeps } from "./deps.ts";
+import type { ReportDeps } from "./deps.ts";
 import { ledgerGroups } from "./ledger-groups.ts";
 import { mergeById } from "./merge-by-id.ts";
 import { receiptGroups, type ReceiptSummary } from "./receipt-groups.ts";
@@ -79,7 +79,7 @@ export async function* quarantinedLines(
       const newest = receipts.at(-1);
       const refused = await refusedObjects(deps, await deps.warehouse.read.loads([id], deps.signal));
       for (const object of [...(newest?.quarantine ?? []).map(({ key }) => key), ...refused]) {
-        const { body } = await deps.store.get({ bucket: ROUTED_BUCKET, key: object }, deps.signal);
+        const { body } = await deps.store.get({ bucket: deps.routedBucket, key: object }, deps.signal);
         for await (const line of readQuarantine(body, maxBytes)) {
           if (options.reason !== undefined && line.reason !== options.reason) continue;
           if (options.line !== undefined && line.line !== options.line) continue;

@@ -4,7 +4,7 @@ import type { Receipt } from "../../shared/contracts/receipt.ts";
 import { isRouterError } from "../../shared/errors/router-error.ts";
 import { readReceipt } from "../../shared/receipts/read-receipt.ts";
 import { unitsOf } from "../../shared/receipts/receipt-units.ts";
-import { ROUTED_BUCKET, type ReportDeps } from "./deps.ts";
+import type { ReportDeps } from "./deps.ts";
 
 /** What reports need of a receipt; the shapes, which can be megabytes, are let go. */
 export interface ReceiptSummary {
@@ -32,17 +32,17 @@ export interface ReceiptGroup {
 
 /** Memory: the receipts of one source. `prefix`: only ids that start with it. */
 export async function* receiptGroups(
-  { store, signal }: Pick<ReportDeps, "store" | "signal">,
+  { store, routedBucket, signal }: Pick<ReportDeps, "store" | "routedBucket" | "signal">,
   prefix = "",
 ): AsyncGenerator<ReceiptGroup, void, undefined> {
   let group: { id: string; receipts: ReceiptSummary[]; broken: ReceiptGroup["broken"][number][] } | undefined;
-  for await (const { key } of store.list(ROUTED_BUCKET, `receipts/${prefix}`, signal ? { signal } : {})) {
+  for await (const { key } of store.list(routedBucket, `receipts/${prefix}`, signal ? { signal } : {})) {
     const named = parseReceiptKey(key);
     if (!named) continue;
     if (group && group.id !== named.source) yield sorted(group);
     if (group?.id !== named.source) group = { id: named.source, receipts: [], broken: [] };
     try {
-      group.receipts.push(summary(key, await readReceipt(store, ROUTED_BUCKET, key, signal)));
+      group.receipts.push(summary(key, await readReceipt(store, routedBucket, key, signal)));
     } catch (error) {
       if (!isRouterError(error)) throw error;
       group.broken.push({ key, generation: named.generation, reason: error.message });

@@ -45,12 +45,16 @@ export const runSchema = z.object({
 });
 export type RunReport = z.infer<typeof runSchema>;
 
-export async function runReport(
-  deps: ReportDeps,
-  totals: RunTotals,
-  end: { readonly seconds: number; readonly isStopped: boolean },
-): Promise<RunReport> {
-  const catalog = await deps.warehouse.catalog(deps.signal);
+export interface RunEnd {
+  readonly seconds: number;
+  readonly isStopped: boolean;
+  /** What is asked beside the run's own counts: everything (default), only the queues (there is no warehouse), or nothing. */
+  readonly looks?: "all" | "queues" | "none";
+}
+
+export async function runReport(deps: ReportDeps, totals: RunTotals, end: RunEnd): Promise<RunReport> {
+  const looks = end.looks ?? "all";
+  const catalog = looks === "all" ? await deps.warehouse.catalog(deps.signal) : undefined;
   const types = [...totals.types.values()].sort((a, b) => b.rows - a.rows);
   return {
     stopped: end.isStopped,
@@ -68,13 +72,13 @@ export async function runReport(
     blank: totals.blank,
     raw_bytes: totals.rawBytes,
     event_types: types.map((type) =>
-      typeReport(type, (table) => catalog.tables.get(table)?.columns.length ?? 0),
+      typeReport(type, (table) => catalog?.tables.get(table)?.columns.length ?? 0),
     ),
     problems: [
       ...failedSources(totals),
-      ...(await pendingUnits(deps, totals)),
-      ...(await deadLetters(deps)),
-      ...(end.isStopped ? [] : await imbalances(deps, totals)),
+      ...(looks === "all" ? await pendingUnits(deps, totals) : []),
+      ...(looks === "none" ? [] : await deadLetters(deps)),
+      ...(end.isStopped || looks !== "all" ? [] : await imbalances(deps, totals)),
     ],
     warnings: [...totals.warnings],
   };
@@ -122,7 +126,8 @@ async function pendingUnits(deps: ReportDeps, totals: RunTotals): Promise<Proble
 
 async function deadLetters(deps: ReportDeps): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const [name, queue] of [["split", deps.splitQueue] as const, ["load", deps.loadQueue] as const]) {
+  const queues = { split: deps.splitQueue, backfill: deps.backfillQueue, load: deps.loadQueue };
+  for (const [name, queue] of Object.entries(queues)) {
     const { dead } = await queue.depth(deps.signal);
     if (dead === 0) continue;
     problems.push({

@@ -73,7 +73,7 @@ export const statusSchema = z.object({
       )
       .describe(`Those tried next, ${NAMED} at the most`),
   }),
-  queues: z.object({ split: depth, load: depth }),
+  queues: z.object({ split: depth, backfill: depth, load: depth }),
 });
 
 export type StatusReport = z.infer<typeof statusSchema>;
@@ -102,6 +102,7 @@ export async function statusReport(deps: ReportDeps): Promise<StatusReport> {
     },
     queues: {
       split: await queueDepth(deps.splitQueue, signal),
+      backfill: await queueDepth(deps.backfillQueue, signal),
       load: await queueDepth(deps.loadQueue, signal),
     },
   };

@@ -18,6 +18,7 @@ const count = z.int().min(0);
 
 export const whereSchema = z.object({
   source_id: z.string(),
+  bucket: z.string().describe("`local` for files of this machine"),
   key: z.string(),
   state: z
     .string()
@@ -59,7 +60,11 @@ export const whereSchema = z.object({
     .describe("One for each event type"),
   quarantine: z.array(z.object({ key: z.string(), lines: count })),
   dead_letters: z.array(
-    z.object({ queue: z.enum(["split", "load"]), reason: z.string().nullable(), receives: count }),
+    z.object({
+      queue: z.enum(["split", "load", "backfill"]),
+      reason: z.string().nullable(),
+      receives: count,
+    }),
   ),
   next_step: z.string().describe("What to do, or that nothing is to be done"),
 });
@@ -81,7 +86,7 @@ export async function whereReports(deps: ReportDeps, found: FoundSources): Promi
       loads: loads.filter((unit) => unit.sourceId === id),
       pending: pending.filter((unit) => unit.sourceId === id && unit.eventType !== ""),
     };
-    reports.push(await whereReport(deps, id, mine, found.key));
+    reports.push(await whereReport(deps, id, mine, found));
   }
   return reports;
 }
@@ -93,11 +98,17 @@ interface Facts {
   readonly pending: readonly PendingRow[];
 }
 
-async function whereReport(deps: ReportDeps, id: string, facts: Facts, key?: string): Promise<WhereReport> {
+async function whereReport(
+  deps: ReportDeps,
+  id: string,
+  facts: Facts,
+  found: FoundSources,
+): Promise<WhereReport> {
   const { group, sources, loads } = facts;
   const receipt = group?.receipts.at(-1);
   const row = sources.at(-1);
-  const name = row?.key ?? receipt?.source.key ?? key ?? "";
+  const name = row?.key ?? receipt?.source.key ?? found.key ?? "";
+  const bucket = row?.bucket ?? receipt?.source.bucket ?? found.bucket ?? "";
   const verdict = auditSource(id, group, sources.length > 0 ? { id, sources, loads } : undefined);
   const state = receipt || row ? verdict.state : "waiting";
   const units = receipt ? unitsOf(receipt, facts) : [];
@@ -105,6 +116,7 @@ async function whereReport(deps: ReportDeps, id: string, facts: Facts, key?: str
   const reason = verdict.reason ?? null;
   return {
     source_id: id,
+    bucket,
     key: name,
     state,
     reason,
@@ -121,6 +133,7 @@ async function whereReport(deps: ReportDeps, id: string, facts: Facts, key?: str
     dead_letters: dead,
     next_step: nextStep({
       state,
+      bucket,
       key: name,
       deadQueues: dead.map(({ queue }) => queue),
       pendingUnits: facts.pending.length,
@@ -161,11 +174,12 @@ function unitsOf(receipt: ReceiptSummary, { loads, pending }: Facts): WhereRepor
 /** Messages name a source by its key (split queue) or by its receipt's key (load queue), encoded as S3 does. */
 async function deadLetters(deps: ReportDeps, id: string, key: string): Promise<WhereReport["dead_letters"]> {
   const split = await deps.splitQueue.deadLetters(DEAD_LETTERS, deps.signal);
+  const backfill = await deps.backfillQueue.deadLetters(DEAD_LETTERS, deps.signal);
   const load = await deps.loadQueue.deadLetters(DEAD_LETTERS, deps.signal);
+  const isOfKey = ({ body }: DeadLetter): boolean => key !== "" && decoded(body).includes(key);
   return [
-    ...split
-      .filter(({ body }) => key !== "" && decoded(body).includes(key))
-      .map((letter) => shown("split", letter)),
+    ...split.filter(isOfKey).map((letter) => shown("split", letter)),
+    ...backfill.filter(isOfKey).map((letter) => shown("backfill", letter)),
     ...load.filter(({ body }) => body.includes(id)).map((letter) => shown("load", letter)),
   ];
 }
@@ -178,6 +192,9 @@ function decoded(body: string): string {
   }
 }
 
-function shown(queue: "split" | "load", letter: DeadLetter): WhereReport["dead_letters"][number] {
+function shown(
+  queue: "split" | "load" | "backfill",
+  letter: DeadLetter,
+): WhereReport["dead_letters"][number] {
   return { queue, reason: letter.reason ?? null, receives: letter.receiveCount };
 }

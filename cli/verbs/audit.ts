@@ -1,6 +1,8 @@
 // log-router audit
 import type { Command } from "commander";
+import type { ObjectRef } from "../../shared/ports/object-store.ts";
 import { openForReading, type ReadingDeps } from "../compose/open-for-reading.ts";
+import { listS3, partPaths } from "../compose/list-s3.ts";
 import { namedFiles } from "../compose/source-paths.ts";
 import type { CliContext } from "../context.ts";
 import { count, plural } from "../output/numbers.ts";
@@ -8,6 +10,7 @@ import { printable } from "../output/printable.ts";
 import { table } from "../output/table.ts";
 import { auditReport, auditSchema, type AuditReport } from "../reports/audit.ts";
 import { auditSources, sourceListingSchema, type SourceListing } from "../reports/audit-sources.ts";
+import { LOCAL_BUCKET } from "../reports/deps.ts";
 import { auditTables, tableAuditSchema, type TableAudit } from "../reports/audit-tables.ts";
 import {
   defineVerb,
@@ -51,7 +54,10 @@ export function auditVerb(context: CliContext): Command {
   withJson(withReading(command))
     .option("--all", "list every source, not only the totals and what does not balance")
     .option("--tables", "count the rows of the tables against the ledger")
-    .option("--sources <path...>", "look for a receipt of every file in these paths")
+    .option(
+      "--sources <path...>",
+      "look for a receipt of every file in these paths, or of every object under s3://BUCKET/PREFIX",
+    )
     .action(async (options: AuditOptions) => {
       await using deps = await openForReading(context, options);
       const report = await fullReport(context, deps, options);
@@ -75,13 +81,21 @@ async function fullReport(
   if (options.all) report.by_source = bySource;
   if (options.tables) report.tables = await Array.fromAsync(auditTables(deps));
   if (options.sources) {
-    const files = namedFiles(options.sources, {
-      cwd: context.cwd,
-      exclude: [deps.folder.path, deps.folder.warehouse],
-    });
-    report.source_listing = await auditSources(deps, files);
+    report.source_listing = await auditSources(deps, namedSources(context, deps, options.sources));
   }
   return report;
+}
+
+async function* namedSources(
+  { cwd }: CliContext,
+  deps: ReadingDeps,
+  paths: readonly string[],
+): AsyncGenerator<ObjectRef> {
+  const { s3, local } = partPaths(paths);
+  if (local.length > 0)
+    for await (const { path } of namedFiles(local, { cwd, exclude: deps.ownPaths }))
+      yield { bucket: LOCAL_BUCKET, key: path };
+  yield* listS3(deps, s3);
 }
 
 function holds(report: FullReport): boolean {

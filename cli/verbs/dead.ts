@@ -18,7 +18,7 @@ import {
   type JsonOption,
 } from "../verb.ts";
 
-const QUEUES = ["split", "load"] as const;
+const QUEUES = ["split", "load", "backfill"] as const;
 type QueueName = (typeof QUEUES)[number];
 
 interface DeadOptions extends ReadingOptions, JsonOption {
@@ -40,6 +40,7 @@ const redriveSchema = z.object({
   dry_run: z.boolean(),
   split: z.int().describe("Messages moved back to the split queue"),
   load: z.int().describe("Messages moved back to the load queue"),
+  backfill: z.int().describe("Messages moved back to the backfill queue"),
 });
 
 export function deadVerb(context: CliContext): Command {
@@ -79,12 +80,17 @@ function redriveVerb(context: CliContext): Command {
     .option("--dry-run", "only count")
     .action(async (options: DeadOptions & { readonly dryRun?: boolean }) => {
       await using deps = await openForReading(context, options);
-      const moved = { dry_run: options.dryRun === true, split: 0, load: 0 };
+      const moved = { dry_run: options.dryRun === true, split: 0, load: 0, backfill: 0 };
       for (const [name, queue] of chosen(deps, options)) {
         moved[name] = options.dryRun ? (await queue.depth()).dead : await queue.redrive();
       }
       const verb = options.dryRun ? "would be moved" : "moved";
-      print(context, options, moved, () => `${plural(moved.split + moved.load, "message")} ${verb} back\n`);
+      print(
+        context,
+        options,
+        moved,
+        () => `${plural(moved.split + moved.load + moved.backfill, "message")} ${verb} back\n`,
+      );
       finish(command, 0);
     });
   return command;
@@ -98,6 +104,7 @@ function chosen(deps: ReadingDeps, { queue }: DeadOptions): readonly (readonly [
   const all = [
     ["split", deps.splitQueue],
     ["load", deps.loadQueue],
+    ["backfill", deps.backfillQueue],
   ] as const;
   return all.filter(([name]) => queue === undefined || queue === name);
 }

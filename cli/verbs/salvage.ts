@@ -6,12 +6,13 @@ import { RouterError } from "../../shared/errors/router-error.ts";
 import { latestReceipt } from "../../shared/receipts/list-receipts.ts";
 import { openForReading, type ReadingDeps } from "../compose/open-for-reading.ts";
 import { runWorkers } from "../compose/run-workers.ts";
+import { sourceName } from "../compose/s3-path.ts";
 import { realPath } from "../compose/source-paths.ts";
 import type { CliContext } from "../context.ts";
 import { plural } from "../output/numbers.ts";
 import { printable } from "../output/printable.ts";
-import { renderRun } from "../output/run-summary.ts";
-import { LOCAL_BUCKET, ROUTED_BUCKET } from "../reports/deps.ts";
+import { printRun } from "../output/print-run.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 import { findSource } from "../reports/find-source.ts";
 import { runSchema } from "../reports/run.ts";
 import {
@@ -30,6 +31,7 @@ interface SalvageOptions extends ReadingOptions, JsonOption {
 }
 
 interface Broken {
+  readonly bucket: string;
   readonly key: string;
   readonly generation: number;
   readonly reason: string;
@@ -48,38 +50,48 @@ export function salvageVerb(context: CliContext): Command {
   withJson(withConfig(withData(command.argument("<key-or-id>", "path, key, or source id"))))
     .option("--dry-run", "only say what would be done")
     .action(async (text: string, options: SalvageOptions) => {
-      const broken = await announce(context, text, options);
+      const { broken, isShared } = await announce(context, text, options);
       if (options.dryRun) {
         const plan = `${broken.key}: ${broken.reason}; ${plural(broken.lines, "line")} before the break would be loaded`;
         print(context, options, broken, () => `${printable(plan)}\n`);
         return finish(command, 0);
       }
-      const { report, code } = await runWorkers(
+      if (isShared) {
+        const name = shellQuote(sourceName(broken.bucket, broken.key));
+        print(context, options, broken, () => `A running splitter does it; then: log-router where ${name}\n`);
+        return finish(command, 0);
+      }
+      const result = await runWorkers(
         context,
         { ...options, once: true },
         { paths: [], split: true, load: true },
       );
-      print(context, options, report, () => renderRun(context, report));
-      finish(command, code);
+      printRun(context, options, result);
+      finish(command, result.code);
     });
   return command;
 }
 
 /** Sends the verb to the splitter's queue; what it asks for survives this process. */
-async function announce(context: CliContext, text: string, options: SalvageOptions): Promise<Broken> {
+async function announce(
+  context: CliContext,
+  text: string,
+  options: SalvageOptions,
+): Promise<{ broken: Broken; isShared: boolean }> {
   await using deps = await openForReading(context, options);
   const broken = await brokenSource(context, deps, text);
   if (!options.dryRun) {
-    await deps.splitQueue.send([operatorMessage("salvage", LOCAL_BUCKET, broken.key, broken.generation + 1)]);
+    const { bucket, key, generation } = broken;
+    await deps.splitQueue.send([operatorMessage("salvage", bucket, key, generation + 1)]);
   }
-  return broken;
+  return { broken, isShared: deps.isShared };
 }
 
 async function brokenSource(context: CliContext, deps: ReadingDeps, text: string): Promise<Broken> {
   const path = resolve(context.cwd, text);
   const found = await findSource(deps, text, [realPath(path), path]);
   const id = found.present ?? found.ids.at(-1);
-  const receipt = id === undefined ? undefined : await latestReceipt(deps.store, ROUTED_BUCKET, id);
+  const receipt = id === undefined ? undefined : await latestReceipt(deps.store, deps.routedBucket, id);
   if (!receipt)
     throw new RouterError(
       "NOT_FOUND",
@@ -91,8 +103,8 @@ async function brokenSource(context: CliContext, deps: ReadingDeps, text: string
       `${text} is not corrupt: its receipt says ${receipt.state}. Nothing is to be salvaged.`,
     );
   }
-  const { key } = receipt.source;
-  const present = await deps.store.head({ bucket: LOCAL_BUCKET, key });
+  const { bucket, key } = receipt.source;
+  const present = await deps.store.head({ bucket, key });
   if (present?.etag !== receipt.source.etag) {
     throw new RouterError(
       "OBJECT_CHANGED",
@@ -100,6 +112,7 @@ async function brokenSource(context: CliContext, deps: ReadingDeps, text: string
     );
   }
   return {
+    bucket,
     key,
     generation: receipt.generation,
     reason: receipt.failure.message,

@@ -1,7 +1,6 @@
 // log-router split
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { namedFiles } from "../compose/source-paths.ts";
 import { splitFiles } from "../compose/split-files.ts";
 import type { CliContext } from "../context.ts";
 import { bytes, duration, plural } from "../output/numbers.ts";
@@ -37,13 +36,14 @@ export function splitVerb(context: CliContext): Command {
       failsWhen: "a source is corrupt or cannot be read",
     },
   );
-  withJson(withConfig(command.argument("<path...>", "folders, files, or globs in quotes")))
+  withJson(
+    withConfig(command.argument("<path...>", "folders, files, globs in quotes, or s3://BUCKET/PREFIX")),
+  )
     .requiredOption("--out <dir>", "folder for parts/, receipts/, shapes/ and quarantine/")
     .action(async (paths: string[], options: SplitOptions) => {
       using signals = context.signals.listen();
       const out = resolve(context.cwd, options.out);
-      const files = namedFiles(paths, { cwd: context.cwd, exclude: [out], signal: signals.graceful });
-      const report = await splitFiles(context, options, out, files, signals.graceful);
+      const report = await splitFiles(context, options, out, paths, signals.graceful);
       print(context, options, report, () => render(context, report));
       finish(command, report.failures.length > 0 ? 1 : 0);
     });

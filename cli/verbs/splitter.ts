@@ -2,18 +2,9 @@
 import type { Command } from "commander";
 import { runWorkers, type WorkersOptions } from "../compose/run-workers.ts";
 import type { CliContext } from "../context.ts";
-import { renderRun } from "../output/run-summary.ts";
+import { printRun } from "../output/print-run.ts";
 import { runSchema } from "../reports/run.ts";
-import {
-  defineVerb,
-  finish,
-  print,
-  withConfig,
-  withData,
-  withHealth,
-  withJson,
-  type JsonOption,
-} from "../verb.ts";
+import { defineVerb, finish, withConfig, withData, withHealth, withJson, withQueue } from "../verb.ts";
 
 export function splitterVerb(context: CliContext): Command {
   const command = defineVerb(
@@ -26,23 +17,32 @@ export function splitterVerb(context: CliContext): Command {
           "watches a folder; run `log-router loader` beside it",
         ],
         ["log-router splitter --data /srv/router --health-port 8080", "one more splitter for the same queue"],
+        [
+          "log-router splitter --config aws.yaml --queue https://sqs.eu-west-1.amazonaws.com/123456789012/split",
+          "from SQS and S3 into the routed bucket",
+        ],
       ],
       json: runSchema,
       failsWhen: "a source is corrupt, or messages were given up",
     },
   );
   withHealth(
-    withJson(
-      withConfig(
-        withData(command.argument("[path...]", "folders, files, or globs to announce; none: only the queue")),
+    withQueue(
+      withJson(
+        withConfig(
+          withData(
+            command.argument("[path...]", "folders, files, or globs to announce; none: only the queue"),
+          ),
+        ),
       ),
+      "split_queue",
     ),
   )
     .option("--once", "stop when no message waits, instead of going on")
-    .action(async (paths: string[], options: WorkersOptions & JsonOption) => {
-      const { report, code } = await runWorkers(context, options, { paths, split: true, load: false });
-      print(context, options, report, () => renderRun(context, report));
-      finish(command, code);
+    .action(async (paths: string[], options: WorkersOptions) => {
+      const result = await runWorkers(context, options, { paths, split: true, load: false });
+      printRun(context, options, result);
+      finish(command, result.code);
     });
   return command;
 }

@@ -39,7 +39,7 @@ function render(context: CliContext, report: StatusReport): string {
     eventTypes(context, report),
     `\nSources: ${states(report)}\n`,
     `Lines beside the rows: ${count(report.lines.quarantined)} quarantined, ${count(report.lines.dropped)} dropped, ${count(report.lines.blank)} blank\n`,
-    `Queues: ${queue("split", report.queues.split)}; ${queue("load", report.queues.load)}\n`,
+    `Queues: ${queues(report)}\n`,
     `Warehouse: ${printable(report.warehouse)}\n`,
   ];
   for (const { key, state, reason } of report.problems) {
@@ -80,6 +80,17 @@ function eventTypes(context: CliContext, report: StatusReport): string {
 function states({ sources }: StatusReport): string {
   const named = Object.entries(sources).filter(([state, number]) => number > 0 || state === "loaded");
   return named.map(([state, number]) => `${count(number)} ${state}`).join(", ");
+}
+
+/** The backfill queue is shown while there is something in it. */
+function queues({ queues: { split, backfill, load } }: StatusReport): string {
+  const isUsed = backfill.visible + backfill.in_flight + backfill.delayed + backfill.dead > 0;
+  const shown = [
+    queue("split", split),
+    ...(isUsed ? [queue("backfill", backfill)] : []),
+    queue("load", load),
+  ];
+  return shown.join("; ");
 }
 
 function queue(name: string, depth: StatusReport["queues"]["split"]): string {

@@ -1,6 +1,7 @@
 // log-router where
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { sourceName } from "../compose/s3-path.ts";
 import { realPath } from "../compose/source-paths.ts";
 import { openForReading } from "../compose/open-for-reading.ts";
 import type { CliContext } from "../context.ts";
@@ -43,7 +44,7 @@ export function whereVerb(context: CliContext): Command {
 function render(context: CliContext, report: WhereReport): string {
   const { colours } = context;
   const facts: readonly (readonly [string, string | null])[] = [
-    ["source", printable(report.key)],
+    ["source", printable(sourceName(report.bucket, report.key))],
     ["id", report.source_id],
     ["state", report.reason === null ? report.state : `${report.state}: ${printable(report.reason)}`],
     [

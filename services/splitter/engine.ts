@@ -27,7 +27,8 @@ const FRAME_BUFFERS = 4;
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
 
-export function createEngine({ splitter }: Config): SplitEngine {
+/** `sources`: how many may be in work at the same time, by default `concurrent_sources`. */
+export function createEngine({ splitter }: Config, sources = splitter.concurrent_sources): SplitEngine {
   // Before the threads start. By default V8 lets the space for young objects grow to tens of megabytes in each of them, which buys no speed
   // here (measured: README.md): nearly everything that is allocated dies at once.
   setFlagsFromString("--semi-space-growth-factor=1");
@@ -43,7 +44,7 @@ export function createEngine({ splitter }: Config): SplitEngine {
     ),
     buffers: new BufferPool(BLOCK_BYTES + STEP_BYTES, threads + 3),
     frameBuffers: new BufferPool(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
-    scratchBytes: Math.floor(splitter.scratch_bytes / splitter.concurrent_sources),
+    scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     [Symbol.asyncDispose]: () => scanners[Symbol.asyncDispose](),
   };
 }

@@ -1,5 +1,5 @@
-// The splitter worker: takes source objects from the split queue, several at a time, and writes parts and receipts. Composition (which
-// adapters) is the caller's.
+// The splitter worker: takes source objects from the split queue, several at a time, and writes parts and receipts; from the backfill queue
+// when nothing live waits. Composition (which adapters) is the caller's.
 import { tmpdir } from "node:os";
 import type { Logger } from "pino";
 import type { Config } from "../../shared/config/schema.ts";
@@ -12,10 +12,13 @@ import type { Consumer, Queue } from "../../shared/ports/queue.ts";
 import type { PipelineObserver } from "../../shared/runtime/observer.ts";
 import { createEngine, type SplitEngine } from "./engine.ts";
 import { handleMessage, type HandlerContext } from "./handle-message.ts";
+import { LaneSlots } from "./lane-slots.ts";
 
 export interface SplitterDeps {
   readonly store: ObjectStore;
   readonly splitQueue: Queue;
+  /** Old source objects, worked on in lane `backfill`, behind those of the split queue. */
+  readonly backfillQueue?: Queue;
   readonly loadQueue: Queue;
   readonly routedBucket: string;
   readonly metrics: Metrics;
@@ -46,12 +49,14 @@ class QueueSplitter implements Splitter {
   readonly #config: Config;
   readonly #engine: SplitEngine;
   readonly #context: HandlerContext;
-  #consumer: Consumer | undefined;
+  readonly #slots: LaneSlots;
+  readonly #consumers: Consumer[] = [];
 
   constructor(deps: SplitterDeps, config: Config, lane: Lane) {
     this.#deps = deps;
     this.#config = config;
-    this.#engine = createEngine(config);
+    this.#slots = new LaneSlots(config.splitter.concurrent_sources);
+    this.#engine = createEngine(config, deps.backfillQueue ? this.#slots.most : undefined);
     const { observer, store, routedBucket, clock, loadQueue, log, metrics } = deps;
     this.#context = {
       store,
@@ -69,25 +74,33 @@ class QueueSplitter implements Splitter {
   }
 
   get inFlight(): number {
-    return this.#consumer?.inFlight ?? 0;
+    return this.#consumers.reduce((sum, consumer) => sum + consumer.inFlight, 0);
   }
 
   start(): void {
-    if (this.#consumer) throw new RouterError("INTERNAL", "The splitter was started already.");
+    if (this.#consumers.length > 0) throw new RouterError("INTERNAL", "The splitter was started already.");
+    const { splitQueue, backfillQueue } = this.#deps;
+    this.#consume(splitQueue, this.#context);
+    if (backfillQueue) this.#consume(backfillQueue, { ...this.#context, lane: "backfill" });
+  }
+
+  #consume(queue: Queue, context: HandlerContext): void {
     const { concurrent_sources: concurrency, visibility_seconds: visibilitySeconds } = this.#config.splitter;
-    this.#consumer = this.#deps.splitQueue.consume(
-      (message, signal) => handleMessage(this.#context, message, signal),
+    const consumer = queue.consume(
+      (message, signal) =>
+        this.#slots.run(context.lane, signal, () => handleMessage(context, message, signal)),
       { concurrency, visibilitySeconds },
     );
+    this.#consumers.push(consumer);
   }
 
   async drain(): Promise<void> {
-    await this.#consumer?.drain();
+    await Promise.all(this.#consumers.map((consumer) => consumer.drain()));
     await this.#engine[Symbol.asyncDispose]();
   }
 
   async abort(): Promise<void> {
-    await this.#consumer?.abort();
+    await Promise.all(this.#consumers.map((consumer) => consumer.abort()));
     await this.#engine[Symbol.asyncDispose]();
   }
 

@@ -1,7 +1,7 @@
 // zod's issues → findings in the project's words, each with what to write instead.
 import type { z } from "zod";
 import { closest } from "./closest.ts";
-import { COLUMN_TYPE_PATTERN } from "./schema.ts";
+import { BUCKET_PATTERN, COLUMN_TYPE_PATTERN, QUEUE_URL_PATTERN } from "./schema.ts";
 import { shown, type Finding, type SettingPath } from "./problem.ts";
 import { allSettings, nodeAt } from "./settings.ts";
 
@@ -122,6 +122,14 @@ function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): {
 }
 
 function wrongFormat(pattern: string | undefined, input: unknown): { problem: string; fix: string } {
+  if (pattern === String(BUCKET_PATTERN)) {
+    const fix = "Write the name alone, without s3:// and without a prefix: 3 to 63 of a-z, 0-9, . and -.";
+    return { problem: "is not the name of a bucket", fix };
+  }
+  if (pattern === String(QUEUE_URL_PATTERN)) {
+    const fix = "Write the queue's URL: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME.";
+    return { problem: "is not the URL of a queue", fix };
+  }
   if (pattern !== String(COLUMN_TYPE_PATTERN)) {
     return { problem: `must match ${pattern}`, fix: "See docs/configuration.md." };
   }

@@ -7,7 +7,7 @@ import { allSettings, type Setting } from "./settings.ts";
 const PREFIX = "LOG_ROUTER_";
 
 /** Variables with the prefix that are no settings: the command's own options (docs/cli.md) and the tests' switches. */
-const OTHER_VARIABLES = ["CONFIG", "DATA", "WAREHOUSE", "HEALTH_PORT", "LOG_LEVEL"];
+const OTHER_VARIABLES = ["CONFIG", "DATA", "HEALTH_PORT", "LOG_LEVEL"];
 
 export interface Override {
   readonly path: readonly string[];

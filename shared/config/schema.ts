@@ -211,6 +211,43 @@ export const redshiftSchema = z.strictObject({
     .describe("ENCODE of string columns; other encodings cannot be widened"),
 });
 
+export const QUEUE_URL_PATTERN = /^https?:\/\/[^/\s]+\/\S+$/;
+/** Amazon S3 User Guide, "General purpose bucket naming rules". */
+export const BUCKET_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+const queueUrl = z.string().regex(QUEUE_URL_PATTERN).optional();
+
+export const awsSchema = z.strictObject({
+  routed_bucket: z
+    .string()
+    .regex(BUCKET_PATTERN)
+    .optional()
+    .describe(
+      "Bucket of parts, receipts and quarantine. Set: the router works on S3. Not set: in the data folder (`--data`)",
+    ),
+  split_queue: queueUrl.describe(
+    "URL of the SQS queue that is told of new source objects; the option `--queue` of `run` and `splitter`",
+  ),
+  load_queue: queueUrl.describe(
+    "URL of the SQS queue that is told of new objects under `receipts/` of the routed bucket; the option `--queue` of `loader`",
+  ),
+  backfill_queue: queueUrl.describe(
+    "URL of the SQS queue of old source objects, which splitters work on when nothing live waits",
+  ),
+  region: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("AWS region. Default: as the SDK finds it (AWS_REGION, the profile)"),
+  metrics: z
+    .enum(["emf", "summary"])
+    .default("emf")
+    .describe(
+      "Metrics of workers on SQS queues. emf: CloudWatch's embedded metric format on stdout, every minute. summary: one log line at the end",
+    ),
+  metrics_namespace: z.string().min(1).default("LogRouter").describe("CloudWatch namespace of the metrics"),
+});
+
 export const configSchema = z
   .strictObject({
     event_type: eventTypePaths.default(["event", "event_type", "eventName", "type"]),
@@ -248,6 +285,14 @@ export const configSchema = z
     splitter: splitterSchema.prefault({}).describe("The worker that cuts sources into parts"),
     loader: loaderSchema.prefault({}).describe("The worker that loads parts into tables"),
     tables: tablesSchema.prefault({}).describe("What the tables look like"),
+    warehouse: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "duckdb:FILE, redshift:WORKGROUP/DATABASE (Serverless) or redshift-cluster:CLUSTER/DATABASE; the option `--warehouse`. Default: DuckDB in the data folder",
+      ),
+    aws: awsSchema.prefault({}).describe("S3 and SQS"),
     redshift: redshiftSchema.prefault({}).describe("The warehouse on Redshift, through the Data API"),
     shutdown_grace_seconds: positive
       .default(25)
@@ -261,6 +306,7 @@ export type Route = z.infer<typeof routeSchema>;
 export type SplitterConfig = z.infer<typeof splitterSchema>;
 export type LoaderConfig = z.infer<typeof loaderSchema>;
 export type TablesConfig = z.infer<typeof tablesSchema>;
+export type AwsConfig = z.infer<typeof awsSchema>;
 export type RedshiftConfig = z.infer<typeof redshiftSchema>;
 
 /** The configuration that an empty file gives. */

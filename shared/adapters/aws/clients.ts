@@ -1,5 +1,6 @@
 // The SDK's clients as this project uses them: credentials and region by the SDK's default chain, endpoints by AWS_ENDPOINT_URL and
 // AWS_ENDPOINT_URL_<SERVICE>, throttles and 5xx tried again with back-off by the SDK.
+import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 
@@ -12,9 +13,14 @@ export interface ClientOptions {
   readonly pathStyle: boolean;
   /** Tries of one call, the first included. Default 6: SlowDown lasts while S3 splits a partition. */
   readonly maxAttempts?: number;
+  /** Told of each request that goes out, tries again included: what AWS counts and charges for. */
+  readonly onRequest?: OnRequest;
 }
 
-/** Longest silence on a connection; S3 and SQS answer or stream well within it, a long poll takes 5 s. */
+export type AwsService = "s3" | "sqs" | "redshift-data";
+export type OnRequest = (service: AwsService, operation: string) => void;
+
+/** Longest silence on a connection; S3 and SQS answer or stream well within it, a long poll takes 5 s, the Data API's 20 s. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 
@@ -27,16 +33,50 @@ function common(options: ClientOptions) {
   };
 }
 
+/** The part of the SDK's clients that is the same in all of them. */
+interface AnyClient {
+  readonly middlewareStack: {
+    add(
+      middleware: (
+        next: (args: never) => Promise<never>,
+        context: { readonly commandName?: string },
+      ) => (args: never) => Promise<never>,
+      options: { readonly step: "finalizeRequest"; readonly priority: "low"; readonly name: string },
+    ): void;
+  };
+}
+
+/** Behind the SDK's retries, so that each try counts. */
+function counted<T>(client: T, service: AwsService, { onRequest }: ClientOptions): T {
+  if (onRequest === undefined) return client;
+  const { middlewareStack } = client as AnyClient;
+  middlewareStack.add(
+    (next, { commandName = "" }) =>
+      (args) => {
+        onRequest(service, commandName.replace(/Command$/, ""));
+        return next(args);
+      },
+    { step: "finalizeRequest", priority: "low", name: "countRequests" },
+  );
+  return client;
+}
+
 export function createS3Client(options: ClientOptions): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     ...common(options),
     forcePathStyle: options.pathStyle,
     followRegionRedirects: false,
     // Checked by s3-checksum.ts, over all ranges of a read.
     responseChecksumValidation: "WHEN_REQUIRED",
   });
+  return counted(client, "s3", options);
 }
 
 export function createSqsClient(options: ClientOptions): SQSClient {
-  return new SQSClient(common(options));
+  return counted(new SQSClient(common(options)), "sqs", options);
+}
+
+/** `pathStyle` means nothing here. */
+export function createRedshiftDataClient(options: ClientOptions): RedshiftDataClient {
+  return counted(new RedshiftDataClient(common(options)), "redshift-data", options);
 }

@@ -156,6 +156,7 @@ describe("verbs", () => {
       dry_run: true,
       split: 0,
       load: 0,
+      backfill: 0,
     });
   });
 

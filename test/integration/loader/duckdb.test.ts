@@ -1,6 +1,7 @@
 // The loader over folder, SQLite and DuckDB, in real time: what the fakes promise, held against the real ones.
 import assert from "node:assert/strict";
-import { openEmbedded, type Embedded } from "../../../cli/compose/open-embedded.ts";
+import type { Adapters } from "../../../cli/compose/adapters.ts";
+import { openEmbedded } from "../../../cli/compose/open-embedded.ts";
 import { dataFolder } from "../../../cli/compose/data-folder.ts";
 import { createLoader, type Loader } from "../../../services/loader/create-loader.ts";
 import { MemoryMetrics } from "../../../shared/adapters/memory/memory-metrics.ts";
@@ -25,14 +26,14 @@ describe("loader on DuckDB", function () {
   this.timeout(60_000);
   let dir: TempDir;
   let config: Config;
-  let embedded: Embedded;
+  let embedded: Adapters;
   let warnings: string[];
   let loaders: Loader[];
 
   beforeEach(async () => {
     dir = tempDir();
     config = configSchema.parse({ loader: { batch_age_seconds: 0.2 } });
-    embedded = await openEmbedded(dataFolder(dir.path, { data: dir.path }), config);
+    embedded = await openEmbedded(dataFolder(dir.path, { data: dir.path }), config, { env: {} });
     warnings = [];
     loaders = [];
   });

@@ -28,6 +28,7 @@ export interface FakeDeps extends ReportDeps {
   readonly store: MemoryObjectStore;
   readonly splitQueue: MemoryQueue;
   readonly loadQueue: MemoryQueue;
+  readonly backfillQueue: MemoryQueue;
 }
 
 export function idOf(key: string): string {
@@ -120,9 +121,11 @@ export async function fakeDeps(receipts: readonly Receipt[], ledger: FakeLedger 
   }
   return {
     store,
+    routedBucket: "routed",
     warehouse: fakeWarehouse(ledger),
     splitQueue: new MemoryQueue({ name: "split" }),
     loadQueue: new MemoryQueue({ name: "load" }),
+    backfillQueue: new MemoryQueue({ name: "backfill" }),
     now: new Date(AT.getTime() + 90_000),
   };
 }

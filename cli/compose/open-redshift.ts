@@ -1,0 +1,27 @@
+// The warehouse on Redshift from the configuration.
+import type { Logger } from "pino";
+import type { AwsClients } from "../../shared/adapters/aws/aws-clients.ts";
+import type { Config } from "../../shared/config/schema.ts";
+import type { ObjectStore } from "../../shared/ports/object-store.ts";
+import type { Warehouse } from "../../shared/ports/warehouse.ts";
+import { systemClock } from "../../shared/runtime/clock.ts";
+import { createRedshiftWarehouse } from "../../shared/warehouse/redshift/create-redshift-warehouse.ts";
+import { createDataApi, type DataApiTarget } from "../../shared/warehouse/redshift/data-api.ts";
+import { createLimiter } from "../../shared/warehouse/redshift/data-api-limits.ts";
+
+export interface RedshiftOptions {
+  readonly client: ReturnType<AwsClients["redshiftData"]>;
+  readonly target: DataApiTarget;
+  readonly store: ObjectStore;
+  readonly routedBucket: string;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+/** One limiter for the process, `redshift.rate_share` of the account's Data API calls. Nothing is sent yet. */
+export function openRedshift(options: RedshiftOptions): Warehouse {
+  const { client, target, store, routedBucket: bucket, config, log } = options;
+  const limiter = createLimiter(config.redshift.rate_share);
+  const api = createDataApi(client, { target, limiter, clock: systemClock });
+  return createRedshiftWarehouse({ api, store, bucket, config, log, clock: systemClock });
+}

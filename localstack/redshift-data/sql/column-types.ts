@@ -45,7 +45,7 @@ export function readType(reader: Reader): RedshiftType {
   if (kind === undefined) throw new SqlError(`type "${token.text}" does not exist`);
   if (kind === "decimal") return readDecimal(reader);
   if (kind === "varchar" || kind === "char") return readText(kind, word, reader);
-  return { kind } as RedshiftType;
+  return { kind };
 }
 
 function readTimestamp(reader: Reader): RedshiftType {

@@ -187,8 +187,8 @@ async function findDeadLetterUrl(client: SQSClient, queueUrl: string): Promise<s
   );
   const policy = answer.Attributes?.RedrivePolicy;
   if (!policy) return undefined;
-  const arn = String((JSON.parse(policy) as { deadLetterTargetArn?: unknown }).deadLetterTargetArn ?? "");
-  const [, , , , account, name] = arn.split(":");
+  const { deadLetterTargetArn } = JSON.parse(policy) as { deadLetterTargetArn?: string };
+  const [, , , , account, name] = (deadLetterTargetArn ?? "").split(":");
   if (!account || !name) return undefined;
   return (await client.send(new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account })))
     .QueueUrl;

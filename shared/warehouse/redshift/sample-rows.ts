@@ -115,7 +115,7 @@ class RowReader {
       const rows = await this.#database.query(
         `SELECT q._lr_n, p.start, TO_HEX(SUBSTRING(q.bytes, p.start, ${PIECE_BYTES}))
   FROM (SELECT r._lr_n, ${whole} AS bytes, ${bytesOf(column)} AS size ${this.#from([column])} AND ${value} IS NOT NULL) q
-  JOIN (${numbers}) p ON p.start <= q.size ORDER BY 1, 2`,
+  JOIN (${numbers}) p ON p.start <= q.size OR p.start = 1 ORDER BY 1, 2`,
         this.#run,
       );
       for (const row of rows) {

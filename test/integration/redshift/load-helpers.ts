@@ -3,13 +3,21 @@ import type { Isolation } from "../../../localstack/redshift-data/postgres.ts";
 import type { Config } from "../../../shared/config/schema.ts";
 import type { LoadJob, LoadUnit, Warehouse } from "../../../shared/ports/warehouse.ts";
 import { WarehouseBench } from "../../contract/warehouse-harness.ts";
-import { loadJob, loadPlan } from "../../contract/warehouse-parts.ts";
+import {
+  compressPart,
+  loadJob,
+  loadPlan,
+  loadUnit,
+  partLine,
+  testSource,
+} from "../../contract/warehouse-parts.ts";
 import {
   redshiftConfig,
   ROUTED,
   startRedshift,
   type RedshiftBench,
 } from "../../helpers/redshift-stand-in.ts";
+import type { RoundTripRig } from "../warehouse/round-trip-suite.ts";
 
 export interface LoadBench extends AsyncDisposable {
   readonly redshift: RedshiftBench;
@@ -49,5 +57,27 @@ export async function openLoadBench(
       return loadJob(catalog, ROUTED, planned, `batch-${++batches}`);
     },
     [Symbol.asyncDispose]: () => redshift[Symbol.asyncDispose](),
+  };
+}
+
+/** Loads documents (JSON texts) as event type `table` into the table of that name, as one new source each time. */
+export function documentLoader({
+  bench,
+  warehouse,
+}: Pick<LoadBench, "bench" | "warehouse">): RoundTripRig["loadDocuments"] {
+  let sources = 0;
+  return async (table, mode, documents, { rescued, ...over } = {}) => {
+    const source = testSource(`/logs/${table}-${++sources}.json`);
+    const lines = documents.map((text, at) => partLine(source.id, at + 1, table, text, rescued?.[at]));
+    const part = await bench.rawPart(compressPart(lines), lines.length);
+    const catalog = await warehouse.catalog();
+    const plan = loadPlan(catalog, table, mode, over);
+    const job = loadJob(
+      catalog,
+      ROUTED,
+      [{ plan, units: [loadUnit(source, table, [part])] }],
+      `batch-${++batches}`,
+    );
+    return { result: await warehouse.load(job), source };
   };
 }

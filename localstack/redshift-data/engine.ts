@@ -289,6 +289,8 @@ class Session {
 
   async #set(name: string, value: string): Promise<void> {
     if (name === "enable_case_sensitive_identifier") this.#caseSensitive = /^(true|on|1)$/i.test(value);
+    else if (name === "json_parse_dedup_attributes")
+      await this.client.query(`SET rs.dedup TO ${/^(true|on|1)$/i.test(value) ? "on" : "off"}`);
     else if (name === "statement_timeout")
       await this.client.query(`SET statement_timeout TO ${milliseconds(value)}`);
     else if (name === "search_path")

@@ -27,7 +27,22 @@ CREATE FUNCTION rs.get_array_length(value jsonb) RETURNS integer LANGUAGE sql IM
   $$ SELECT CASE WHEN jsonb_typeof(value) = 'array' THEN jsonb_array_length(value) END $$;
 CREATE FUNCTION rs.json_size(value jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT octet_length(value::text)::bigint $$;
 
-CREATE FUNCTION rs.json_parse(value text) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT value::jsonb $$;
+CREATE FUNCTION rs.has_twins(value json) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF json_typeof(value) = 'array' THEN RETURN (SELECT coalesce(bool_or(rs.has_twins(item)), false) FROM json_array_elements(value) item); END IF;
+  IF json_typeof(value) <> 'object' THEN RETURN false; END IF;
+  RETURN (SELECT count(*) <> count(DISTINCT m.key) OR coalesce(bool_or(rs.has_twins(m.value)), false) FROM json_each(value) m);
+END $$;
+-- A key twice in an object is an error, unless json_parse_dedup_attributes keeps the last.
+CREATE FUNCTION rs.json_parse(value text) RETURNS jsonb LANGUAGE plpgsql STABLE STRICT AS $$
+BEGIN
+  IF coalesce(current_setting('rs.dedup', true), '') <> 'on' AND rs.has_twins(value::json) THEN
+    RAISE EXCEPTION 'JSON parsing error: duplicate keys in an object';
+  END IF;
+  RETURN value::jsonb;
+END $$;
+-- Redshift has no views that can be written to.
+CREATE FUNCTION rs.no_writes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'cannot change a view'; END $$;
 CREATE FUNCTION rs.can_json_parse(value text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN PERFORM value::jsonb; RETURN value IS NOT NULL; EXCEPTION WHEN OTHERS THEN RETURN false; END $$;
 -- JSON_SERIALIZE gives VARCHAR: longer than 65,535 bytes is an error.

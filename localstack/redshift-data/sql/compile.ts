@@ -99,7 +99,11 @@ function create(reader: Reader): Compiled {
     const view = quoteTable(readTableName(reader));
     reader.expect("as");
     const query = rewrite(reader.rest(), { caseSensitive: false });
-    return { kind: "sql", sql: [`CREATE ${replace ? "OR REPLACE " : ""}VIEW ${view} AS ${query}`] };
+    const readOnly = `CREATE OR REPLACE TRIGGER rs_no_writes INSTEAD OF INSERT OR UPDATE OR DELETE ON ${view} FOR EACH ROW EXECUTE FUNCTION rs.no_writes()`;
+    return {
+      kind: "sql",
+      sql: [`CREATE ${replace ? "OR REPLACE " : ""}VIEW ${view} AS ${query}`, readOnly],
+    };
   }
   if (replace) throw reader.error();
   return { kind: "sql", sql: createTable(reader) };

@@ -65,10 +65,7 @@ function chain(reader: Reader, before: Token | undefined, options: RewriteOption
       return [...parts.map((part) => part.sql), "*"].join(".");
     }
     const name = parts.length === 0 ? readName(reader) : readLabel(reader);
-    parts.push({
-      sql: quoteName(name),
-      key: token.kind === "name" && options.caseSensitive ? token.raw : name,
-    });
+    parts.push({ sql: quoteName(name), key: name });
   } while (reader.accept("."));
   if (reader.looksAt("(")) {
     if (!hasColumns(before, reader))
@@ -79,22 +76,27 @@ function chain(reader: Reader, before: Token | undefined, options: RewriteOption
   const element = parts[0]!;
   if (!isTable && options.unnested?.has(element.key)) parts.splice(1, 0, element);
   const keys = parts.slice(2).map((part) => quoteString(part.key));
-  const bracketed = brackets(reader);
+  const bracketed = steps(reader);
   if (isTable || (keys.length === 0 && bracketed.length === 0))
     return parts.map((part) => part.sql).join(".");
   const base = parts.slice(0, 2).map((part) => part.sql).join("."); // prettier-ignore
   return `rs.nav(${base}, ARRAY[${[...keys, ...bracketed].join(", ")}]::text[])`;
 }
 
-function brackets(reader: Reader): string[] {
+/** Behind the first bracket: indexes and keys in brackets, and keys behind dots. */
+function steps(reader: Reader): string[] {
   const keys: string[] = [];
-  while (reader.accept("[")) {
+  for (;;) {
+    if (keys.length > 0 && reader.accept(".")) {
+      keys.push(quoteString(readLabel(reader)));
+      continue;
+    }
+    if (!reader.accept("[")) return keys;
     const token = reader.next();
     if (token.kind !== "number" && token.kind !== "string") throw reader.error(token);
     keys.push(quoteString(token.text));
     reader.expect("]");
   }
-  return keys;
 }
 
 function single(reader: Reader, before: Token | undefined, options: RewriteOptions): string {

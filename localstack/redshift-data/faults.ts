@@ -37,13 +37,13 @@ export interface Fault {
 }
 
 export class Faults {
-  #armed: { fault: Fault; left: number; skip: number }[] = [];
+  #armed: { fault: Fault; match: RegExp; left: number; skip: number }[] = [];
 
   /** Throws for an effect that there is not, and for a `match` that is no regular expression. */
   arm(fault: Fault): void {
     if (!EFFECTS.includes(fault.effect)) throw new Error(`the effects are ${EFFECTS.join(", ")}`);
-    if (fault.match !== undefined) new RegExp(fault.match);
-    this.#armed.push({ fault, left: fault.times ?? 1, skip: fault.after ?? 0 });
+    const match = new RegExp(fault.match ?? "", "is");
+    this.#armed.push({ fault, match, left: fault.times ?? 1, skip: fault.after ?? 0 });
   }
 
   clear(): void {
@@ -56,7 +56,7 @@ export class Faults {
       const { fault } = armed;
       if (armed.left <= 0 || !effects.includes(fault.effect)) continue;
       if (fault.operation !== undefined && fault.operation !== operation) continue;
-      if (fault.match !== undefined && !new RegExp(fault.match, "is").test(text)) continue;
+      if (!armed.match.test(text)) continue;
       if (armed.skip > 0) {
         armed.skip -= 1;
         continue;

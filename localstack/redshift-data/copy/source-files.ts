@@ -77,11 +77,26 @@ async function manifestUrls(copy: CopyCommand, s3: S3Reader) {
 export function uncompressed(file: SourceFile, compression: Compression): Buffer {
   try {
     if (compression === "gzip") return gunzipSync(file.bytes);
-    if (compression === "zstd") return zstdDecompressSync(file.bytes);
+    if (compression === "zstd") return allFrames(file.bytes);
     return Buffer.from(file.bytes);
   } catch {
     throw new SqlError(`${file.url} is not in ${compression.toUpperCase()} format`);
   }
+}
+
+/** Node stops behind the first frame. Whether Redshift does is not known (AWS documents neither): here every frame is read. */
+function allFrames(bytes: Uint8Array): Buffer {
+  const frames: Buffer[] = [];
+  for (let rest = bytes; rest.byteLength > 0;) {
+    const { buffer, engine } = zstdDecompressSync(rest, { info: true }) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    if (engine.bytesWritten === 0) throw new Error("no frame");
+    frames.push(buffer);
+    rest = rest.subarray(engine.bytesWritten);
+  }
+  return Buffer.concat(frames);
 }
 
 /** Lines with their 1-based numbers, blank ones left out. */

@@ -52,7 +52,10 @@ export function rewrite(tokens: readonly Token[], outer: RewriteOptions): string
 function isChainStart(token: Token, reader: Reader): boolean {
   if (token.kind !== "name" && token.kind !== "word") return false;
   const after = reader.peek(1);
-  return after?.kind === "op" && (after.text === "." || (after.text === "[" && token.kind === "name"));
+  return (
+    after?.kind === "op" &&
+    (after.text === "." || (after.text === "[" && (token.kind === "name" || !SYNTAX.has(token.text))))
+  );
 }
 
 /** A dotted chain: a qualified name, or a navigation into a SUPER value. */

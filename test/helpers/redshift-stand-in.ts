@@ -1,5 +1,6 @@
 // The Redshift Data API stand-in for tests: with a warehouse on it: a database of its own for each, parts and lists in memory.
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
+import type pg from "pg";
 import pino from "pino";
 import type { Isolation } from "../../localstack/redshift-data/postgres.ts";
 import { prepareDatabase } from "../../localstack/redshift-data/engine.ts";
@@ -24,6 +25,8 @@ export interface RedshiftBench extends AsyncDisposable {
   readonly api: DataApi;
   /** Every request's statements so far. */
   readonly journal: { readonly name: string; readonly sqls: readonly string[] }[];
+  /** For a session beside the warehouse's, on PostgreSQL itself: somebody who holds a lock. */
+  readonly connection: pg.ClientConfig;
   /** A warehouse as one more process would have it. */
   open(config?: Config): Warehouse;
 }
@@ -75,6 +78,7 @@ export async function startRedshift(options: RedshiftBenchOptions = {}): Promise
     store,
     api,
     journal,
+    connection: postgres.connection(database),
     open: (config = options.config ?? DEFAULTS) =>
       createRedshiftWarehouse({
         api,

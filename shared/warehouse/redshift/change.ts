@@ -14,16 +14,9 @@ import { presentColumns, tableNames } from "./catalog.ts";
 import { changePieces, rewriteCounts, rewritePiece, widenPieces, type Piece } from "./change-pieces.ts";
 import type { Database, Run } from "./database.ts";
 import { failureKind, statementError } from "./errors.ts";
-import {
-  CATALOG_LOCK,
-  LEDGER_SCHEMA,
-  lockSlots,
-  parseSettings,
-  SETTINGS_QUERY,
-  type LedgerSettings,
-} from "./ledger-schema.ts";
+import { CATALOG_LOCK, LEDGER_SCHEMA, lockSlots, type LedgerSettings } from "./ledger-schema.ts";
 import { catalogGuard } from "./load-statements.ts";
-import { notPrepared } from "./not-prepared.ts";
+import { readSettings } from "./load-context.ts";
 import { count, text } from "./rows.ts";
 import { slotsOf } from "./slots.ts";
 import { widenColumn } from "./widen.ts";
@@ -54,7 +47,7 @@ export class TableChanger {
       timeoutSeconds: this.#config.redshift.table_wait_seconds,
     };
     for (let round = 1; ; round++) {
-      const settings = await this.#settings(run);
+      const settings = await readSettings(this.#database, run);
       if (settings.catalogVersion !== version) return { kind: "stale" };
       const taken = await this.#takenName(changes, run);
       if (taken) return { kind: "nameTaken", ...taken };
@@ -66,12 +59,6 @@ export class TableChanger {
       if (result !== "taken") return result;
       if (round === ROUNDS) return { kind: "stale" };
     }
-  }
-
-  async #settings(run: Run): Promise<LedgerSettings> {
-    const settings = parseSettings(await this.#database.query(SETTINGS_QUERY, run));
-    if (!settings) throw notPrepared(this.#database.target);
-    return settings;
   }
 
   async #takenName(
@@ -175,7 +162,7 @@ export class TableChanger {
     const after = { version: `${id}.${next}` };
     const guard = catalogGuard(version);
     const raise = `UPDATE ${LEDGER_SCHEMA}.settings SET value = '${next}' WHERE name = 'catalog_version'`;
-    const isThere = async () => (await this.#settings(run)).catalogVersion;
+    const isThere = async () => (await readSettings(this.#database, run)).catalogVersion;
     let failure: string;
     try {
       const outcome = await this.#database.attempt([lock, guard, ...piece, raise], run);

@@ -10,10 +10,10 @@ import { readCatalog } from "./catalog.ts";
 import { TableChanger } from "./change.ts";
 import type { DataApi } from "./data-api.ts";
 import { createDatabase, type Run } from "./database.ts";
-import { parseSettings, prepareLedger, SETTINGS_QUERY } from "./ledger-schema.ts";
+import { prepareLedger } from "./ledger-schema.ts";
 import { loadedUnits } from "./ledger-reads.ts";
 import { JobLoader } from "./load.ts";
-import { notPrepared } from "./not-prepared.ts";
+import { readSettings } from "./load-context.ts";
 import { pendingUnits, putPending, removePending } from "./pending.ts";
 import { createReads } from "./reads.ts";
 import { sourcesNamed, sourcesWithIds } from "./source-reads.ts";
@@ -47,8 +47,7 @@ export function createRedshiftWarehouse(options: RedshiftWarehouseOptions): Ware
   let slots: number | undefined;
   /** Fixed when the schema is made. */
   const slotCount = async (signal: AbortSignal | undefined): Promise<number> => {
-    slots ??= parseSettings(await database.query(SETTINGS_QUERY, run("settings", signal)))?.slots;
-    if (slots === undefined) throw notPrepared(api.target);
+    slots ??= (await readSettings(database, run("settings", signal))).slots;
     return slots;
   };
   return {

@@ -236,10 +236,15 @@ function deleteRows(eventSchema: string, table: string, hasShared: boolean): str
 const MAX_STATEMENTS = 38;
 const MAX_BYTES = 99_000;
 
-/** Throws when the transaction cannot be sent: its tables have to be loaded apart. */
-export function requireFit(statements: readonly LabelledStatement[], tables: readonly string[]): void {
+/** Throws when the transaction cannot be sent: its tables have to be loaded apart. False instead of throwing where there is another way. */
+export function requireFit(
+  statements: readonly LabelledStatement[],
+  tables: readonly string[],
+  hasOtherWay = false,
+): boolean {
   const bytes = statements.reduce((sum, { sql }) => sum + Buffer.byteLength(sql), 0);
-  if (statements.length <= MAX_STATEMENTS && bytes <= MAX_BYTES) return;
+  if (statements.length <= MAX_STATEMENTS && bytes <= MAX_BYTES) return true;
+  if (hasOtherWay) return false;
   throw new RouterError(
     "WAREHOUSE_FAILED",
     `a load of ${tables.length} tables needs ${statements.length} statements of ${bytes} bytes, the Data API takes ${MAX_STATEMENTS} of ${MAX_BYTES} in one transaction; nothing was sent. Load fewer tables together`,

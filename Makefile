@@ -3,7 +3,7 @@
 OWN_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt lint types dead docs test coverage demo bench ci clean
+.PHONY: help backfill setup check fmt lint types dead docs test coverage demo bench ci clean
 
 STAMP := node_modules/.stamp
 TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
@@ -32,6 +32,8 @@ coverage: $(STAMP) ## the test suite with the coverage gate
 	@NODE_V8_COVERAGE=coverage/tmp $(MAKE) --no-print-directory test && c8 report --check-coverage
 demo: $(STAMP) ## route a sample of mixed logs and show the tables
 	@node scripts/demo.ts
+backfill: $(STAMP) ## load what is there already: make backfill PREFIX=s3://bucket/raw/ [ARGS=--dry-run]
+	@node cli/main.ts backfill '$(or $(PREFIX),$(error PREFIX is not set: make backfill PREFIX=s3://bucket/raw/))' $(ARGS)
 bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
 	@node bench/split.ts
 ci: ## everything that CI runs

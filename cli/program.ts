@@ -5,6 +5,7 @@ import type { CliContext, ExitCode } from "./context.ts";
 import { reportError } from "./exit.ts";
 import { exitCodeOf } from "./verb.ts";
 import { auditVerb } from "./verbs/audit.ts";
+import { backfillVerb } from "./verbs/backfill.ts";
 import { configVerb } from "./verbs/config.ts";
 import { deadVerb } from "./verbs/dead.ts";
 import { gcVerb } from "./verbs/gc.ts";
@@ -31,6 +32,7 @@ const VERBS = [
   splitVerb,
   splitterVerb,
   loaderVerb,
+  backfillVerb,
   salvageVerb,
   deadVerb,
   gcVerb,

@@ -15,10 +15,17 @@ const BATCH_WAIT_MS = 200;
 export interface AnnounceDeps {
   readonly store: ObjectStore;
   readonly warehouse: Warehouse;
-  readonly splitQueue: Queue;
+  /** Where notifications go. */
+  readonly queue: Queue;
   readonly signal: AbortSignal;
+  /** How fast they go; default: as fast as they come. */
+  readonly pace?: { readonly atOnce: number; wait(count: number, signal: AbortSignal): Promise<void> };
   /** A source object was announced. */
   onAnnounced(object: ObjectInfo): void;
+  /** The same objects, many at a time. */
+  onBatch?(objects: readonly ObjectInfo[]): Promise<void>;
+  /** Everything but sending. */
+  readonly dryRun?: boolean;
   /** A source object needs nothing: its present content is settled. */
   onSettled(row: SourceRow): void;
 }
@@ -57,11 +64,18 @@ async function announceBatch(deps: AnnounceDeps, objects: readonly ObjectInfo[])
     if (settled) deps.onSettled(settled);
     else due.push(object);
   }
-  if (due.length === 0) return;
-  await deps.splitQueue.send(
-    due.map(({ bucket, key, bytes, etag }) => s3Notification(bucket, key, bytes, etag)),
-  );
-  for (const object of due) deps.onAnnounced(object);
+  const atOnce = deps.pace?.atOnce ?? due.length;
+  for (let from = 0; from < due.length; from += atOnce) {
+    const group = due.slice(from, from + atOnce);
+    await deps.pace?.wait(group.length, deps.signal);
+    if (!deps.dryRun) {
+      await deps.queue.send(
+        group.map(({ bucket, key, bytes, etag }) => s3Notification(bucket, key, bytes, etag)),
+      );
+    }
+    for (const object of group) deps.onAnnounced(object);
+    await deps.onBatch?.(group);
+  }
 }
 
 /**

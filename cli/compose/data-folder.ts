@@ -30,9 +30,14 @@ export function dataFolder(cwd: string, options: DataOptions): DataFolder {
   };
 }
 
+/** Whether anything has been routed into the folder yet. */
+export function hasData(folder: DataFolder): boolean {
+  return existsSync(folder.path) && (existsSync(folder.warehouse) || existsSync(folder.queues));
+}
+
 /** Throws USAGE when nothing has been routed into the folder yet. */
 export function requireData(folder: DataFolder, options: DataOptions): void {
-  if (existsSync(folder.path) && (existsSync(folder.warehouse) || existsSync(folder.queues))) return;
+  if (hasData(folder)) return;
   throw new RouterError(
     "USAGE",
     `there is no data in ${options.data} yet. Route something into it first: ` +

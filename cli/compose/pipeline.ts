@@ -136,6 +136,7 @@ export class Pipeline implements AsyncDisposable {
     const { adapters, observer } = this.#options;
     return {
       ...adapters,
+      queue: adapters.splitQueue,
       signal,
       onSettled: (row) => this.#options.onSettled(row),
       onAnnounced: ({ bucket, key, bytes }: ObjectInfo) => {

@@ -11,6 +11,7 @@ import type { Adapters } from "./adapters.ts";
 import { configSources } from "./config-sources.ts";
 import { createLog } from "./create-log.ts";
 import { partPaths } from "./list-s3.ts";
+import { drain, type Stop } from "./drain.ts";
 import { openAdapters } from "./open-adapters.ts";
 import { Pipeline } from "./pipeline.ts";
 import { serveHealth } from "./serve-health.ts";
@@ -121,12 +122,6 @@ async function waits({ splitQueue, backfillQueue, loadQueue }: Adapters): Promis
   return depths.some(({ visible, delayed, inFlight }) => visible + delayed + inFlight > 0);
 }
 
-interface Stop {
-  readonly graceful: AbortSignal;
-  readonly forced: AbortSignal;
-  readonly graceMs: number;
-}
-
 /** True when a signal ended the work before its time. */
 async function work(
   context: CliContext,
@@ -150,23 +145,4 @@ async function work(
   }
   await drain(pipeline, stop);
   return stop.graceful.aborted;
-}
-
-async function drain(pipeline: Pipeline, { forced, graceMs }: Stop): Promise<void> {
-  const limit = AbortSignal.any([forced, AbortSignal.timeout(graceMs)]);
-  const aborted = Promise.withResolvers<never>();
-  const onLimit = (): void =>
-    aborted.reject(new RouterError("ABORTED", "stopped before the work in hand was done"));
-  if (limit.aborted) onLimit();
-  limit.addEventListener("abort", onLimit, { once: true });
-  const drained = pipeline.drain(limit);
-  try {
-    await Promise.race([drained, aborted.promise]);
-  } catch (error) {
-    if (!limit.aborted) throw error;
-    await pipeline.abort();
-    await drained.catch(() => undefined);
-  } finally {
-    limit.removeEventListener("abort", onLimit);
-  }
 }

@@ -10,6 +10,7 @@ import { configSchema, type Config } from "../../shared/config/schema.ts";
 import type { Warehouse } from "../../shared/ports/warehouse.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { createRedshiftWarehouse } from "../../shared/warehouse/redshift/create-redshift-warehouse.ts";
+import { createSqlJournal } from "../../shared/warehouse/redshift/sql-journal.ts";
 import { createDataApi, type DataApi } from "../../shared/warehouse/redshift/data-api.ts";
 
 import { sharedPostgres } from "./stand-in.ts";
@@ -18,6 +19,8 @@ export const ROUTED = "routed";
 const ROLE = "arn:aws:iam::123456789012:role/log-router";
 
 let databases = 0;
+/** Everything that the tests send, for other judges of Redshift's grammar: SQL_LOG=FILE. */
+const sqlLog = process.env["SQL_LOG"] ? createSqlJournal(process.env["SQL_LOG"]) : undefined;
 
 export interface RedshiftBench extends AsyncDisposable {
   readonly standIn: StandIn;
@@ -71,7 +74,10 @@ export async function startRedshift(options: RedshiftBenchOptions = {}): Promise
     target: { workgroup: "log-router", database: "dev" },
     limiter: (_, call) => call(),
     clock: systemClock,
-    journal: (name, sqls) => journal.push({ name, sqls }),
+    journal(name, sqls) {
+      journal.push({ name, sqls });
+      sqlLog?.(name, sqls);
+    },
   });
   return {
     standIn,

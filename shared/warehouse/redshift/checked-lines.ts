@@ -1,5 +1,5 @@
 // The staged way: the lines of the parts, checked value by value here and written again as flat lines, one member a column, for a COPY that
-// cannot fail or round (docs/adr/0001-redshift-staged-loads.md). One row is what shared/schema/fits.ts says, the rest is in `_lr_rescued`.
+// cannot fail or round (docs/adr/0004-redshift-staged-loads.md). One row is what shared/schema/fits.ts says, the rest is in `_lr_rescued`.
 import {
   EVENT_TYPE_MEMBER,
   LINE_MEMBER,

@@ -42,31 +42,19 @@ async function write(
     ...new Map(names.map(({ bucket, key }) => [JSON.stringify([bucket, key]), [bucket, key]])).values(),
   ];
   const revisions = seen.reduce((sum, { revision }) => sum + revision, 0);
-  const gone = rows.map((row) => [row.sourceId, row.generation]);
-  const marked = replaced.map((row) => [row.sourceId, row.generation]);
-  const keyColumns = "source_id VARCHAR(64), generation BIGINT";
   const statements = [
     lock,
     'CREATE TEMP TABLE lr_names (bucket VARCHAR(256), "key" VARCHAR(4096))',
     ...valueChunks(keys).map((values) => `INSERT INTO lr_names VALUES ${values}`),
     `SELECT 1 / (CASE WHEN COUNT(*) = ${seen.length} AND COALESCE(SUM(s.revision), 0) = ${revisions} THEN 1 ELSE 0 END) FROM ${SOURCES} s
   JOIN lr_names n ON s.bucket = n.bucket AND ${sameText('s."key"', 'n."key"')}`,
-    `CREATE TEMP TABLE lr_written (${keyColumns})`,
-    ...valueChunks(gone).map((values) => `INSERT INTO lr_written VALUES ${values}`),
-    `DELETE FROM ${SOURCES} USING lr_written w WHERE sources.source_id = w.source_id AND sources.generation = w.generation`,
-    ...valueChunks(rows.map((row) => [...sourceLiterals(row), revision])).map(
-      (values) => `INSERT INTO ${SOURCES} (${SOURCE_COLUMNS}, revision) VALUES ${values}`,
-    ),
-    `CREATE TEMP TABLE lr_marked (${keyColumns})`,
-    ...valueChunks(marked).map((values) => `INSERT INTO lr_marked VALUES ${values}`),
-    `UPDATE ${SOURCES} SET state = 'replaced', revision = ${revision} FROM lr_marked m
-  WHERE sources.source_id = m.source_id AND sources.generation = m.generation`,
+    ...(rows.length > 0 ? overwrite(rows, revision) : []),
+    ...(replaced.length > 0 ? mark(replaced, revision) : []),
   ];
   const isWritten = async (): Promise<boolean> => {
     const now = await revisedSources(database, names, run);
-    return rows.every((row) =>
-      now.some((one) => sourceText(one.row) === sourceText(row) && one.revision === revision),
-    );
+    const ours = new Set(now.filter((one) => one.revision === revision).map(({ row }) => sourceText(row)));
+    return ours.size > 0 && [...rows, ...replaced].every((row) => ours.has(sourceText(row)));
   };
   let failure: string;
   try {
@@ -80,6 +68,31 @@ async function write(
   if (await isWritten()) return true;
   if (failureKind(failure) === "guard") return false;
   throw statementError(run.name, database.target, failure);
+}
+
+const KEY_COLUMNS = "source_id VARCHAR(64), generation BIGINT";
+const keysOf = (rows: readonly SourceRow[]): readonly string[] =>
+  valueChunks(rows.map((row) => [row.sourceId, row.generation]));
+
+/** Rows in the place of those with the same id and generation. */
+function overwrite(rows: readonly SourceRow[], revision: number): string[] {
+  return [
+    `CREATE TEMP TABLE lr_written (${KEY_COLUMNS})`,
+    ...keysOf(rows).map((values) => `INSERT INTO lr_written VALUES ${values}`),
+    `DELETE FROM ${SOURCES} USING lr_written w WHERE sources.source_id = w.source_id AND sources.generation = w.generation`,
+    ...valueChunks(rows.map((row) => [...sourceLiterals(row), revision])).map(
+      (values) => `INSERT INTO ${SOURCES} (${SOURCE_COLUMNS}, revision) VALUES ${values}`,
+    ),
+  ];
+}
+
+function mark(replaced: readonly SourceRow[], revision: number): string[] {
+  return [
+    `CREATE TEMP TABLE lr_marked (${KEY_COLUMNS})`,
+    ...keysOf(replaced).map((values) => `INSERT INTO lr_marked VALUES ${values}`),
+    `UPDATE ${SOURCES} SET state = 'replaced', revision = ${revision} FROM lr_marked m
+  WHERE sources.source_id = m.source_id AND sources.generation = m.generation`,
+  ];
 }
 
 /** Does `round` until it has an answer; undefined says that somebody else was first. */

@@ -33,15 +33,18 @@ export type StoreResult = { readonly stored: string } | "absent" | "no fit";
 
 /** What becomes of the JSON value `jsonText` in a column of `type`. The value is one that a part line may have, without equal keys. */
 export function storeValue(type: ColumnType, jsonText: string): StoreResult {
-  return storeExact(type, parseExact(jsonText));
+  return storerOf(type)(parseExact(jsonText));
 }
 
-/** As `storeValue`, of a value that is parsed already. */
-export function storeExact(type: ColumnType, value: ExactJson): StoreResult {
-  if (isAbsent(value)) return "absent";
-  if (!isLoadable(value, 1)) return "no fit";
-  const stored = storeLoadable(parseColumnType(type), value);
-  return stored === undefined ? "no fit" : { stored };
+/** As `storeValue`, for many values of one type that are parsed already. */
+export function storerOf(type: ColumnType): (value: ExactJson) => StoreResult {
+  const parsed = parseColumnType(type);
+  return (value) => {
+    if (isAbsent(value)) return "absent";
+    if (!isLoadable(value, 1)) return "no fit";
+    const stored = storeLoadable(parsed, value);
+    return stored === undefined ? "no fit" : { stored };
+  };
 }
 
 /**

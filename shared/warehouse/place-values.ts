@@ -2,8 +2,8 @@
 // columns that fits, or in `_lr_rescued`.
 import { MAX_STRING_BYTES } from "../contracts/words.ts";
 import { formatExact, isExactObject, parseExact, type ExactJson } from "../schema/exact-json.ts";
-import { isAbsent, storeExact } from "../schema/fits.ts";
-import type { CatalogColumn, Path, TableLoadPlan } from "../schema/types.ts";
+import { isAbsent, storerOf, type StoreResult } from "../schema/fits.ts";
+import type { Path, TableLoadPlan } from "../schema/types.ts";
 
 /** An entry of `_lr_rescued`. */
 export interface RescuedValue {
@@ -19,57 +19,80 @@ export interface PlacedRow {
   readonly rescued: readonly RescuedValue[];
 }
 
-const ROOT = "[]";
+/** A path of the plan: above, at or below its columns and hidden paths. */
+interface PlanNode {
+  readonly columns: {
+    readonly column: string;
+    readonly isJson: boolean;
+    readonly store: (value: ExactJson) => StoreResult;
+  }[];
+  readonly children: Map<string, PlanNode>;
+  isExcluded: boolean;
+  isHashed: boolean;
+  /** Something below is excluded or only hashed. */
+  hidesBelow: boolean;
+}
+
+const createNode = (): PlanNode => ({
+  columns: [],
+  children: new Map(),
+  isExcluded: false,
+  isHashed: false,
+  hidesBelow: false,
+});
+
+function nodeAt(root: PlanNode, path: Path, hides = false): PlanNode {
+  let node = root;
+  for (const key of path) {
+    if (hides) node.hidesBelow = true;
+    let child = node.children.get(key);
+    if (!child) node.children.set(key, (child = createNode()));
+    node = child;
+  }
+  return node;
+}
 
 /** Places documents by one plan. */
 export class ValuePlacer {
   #values = new Map<string, string>();
   #rescued: RescuedValue[] = [];
-  readonly #columns = new Map<string, CatalogColumn[]>();
-  readonly #excluded: ReadonlySet<string>;
-  readonly #hashed: ReadonlySet<string>;
-  /** Paths above columns and hidden paths, the root always: what is not here is kept or rescued whole. */
-  readonly #above = new Set([ROOT]);
+  readonly #root = createNode();
 
   constructor(plan: TableLoadPlan) {
-    for (const column of plan.columns) {
-      const path = JSON.stringify(column.path);
-      this.#columns.set(path, [...(this.#columns.get(path) ?? []), column]);
-    }
-    this.#excluded = new Set(plan.exclude.map((path) => JSON.stringify(path)));
-    this.#hashed = new Set(plan.hash.map((path) => JSON.stringify(path)));
-    for (const path of [...plan.columns.map((column) => column.path), ...plan.exclude, ...plan.hash]) {
-      path.forEach((_, depth) => this.#above.add(JSON.stringify(path.slice(0, depth))));
-    }
+    for (const { path, column, type } of plan.columns)
+      nodeAt(this.#root, path).columns.push({ column, isJson: type === "json", store: storerOf(type) });
+    for (const path of plan.exclude) nodeAt(this.#root, path, true).isExcluded = true;
+    for (const path of plan.hash) nodeAt(this.#root, path, true).isHashed = true;
   }
 
   /** The document without the line's system members. */
   place(document: ExactJson): PlacedRow {
     this.#values = new Map();
     this.#rescued = [];
-    this.#visit([], document, false);
+    this.#visit(this.#root, [], document, false);
     return { values: this.#values, rescued: this.#rescued };
   }
 
   /** `covered`: an object above is stored whole, so that the value is kept whether it has a column or not. */
-  #visit(path: Path, value: ExactJson, covered: boolean): void {
-    const key = JSON.stringify(path);
-    if (this.#excluded.has(key) || isAbsent(value)) return;
-    const stored = this.#store(key, path, value);
-    if (this.#hashed.has(key)) return;
-    if (isExactObject(value) && this.#above.has(key)) {
-      for (const [name, member] of value) this.#visit([...path, name], member, covered || stored);
+  #visit(node: PlanNode | undefined, path: Path, value: ExactJson, covered: boolean): void {
+    if (node?.isExcluded || isAbsent(value)) return;
+    const stored = node !== undefined && this.#store(node, value);
+    if (node?.isHashed) return;
+    // What has no path of the plan below it is kept or rescued whole; the line itself never is.
+    const goesOn = node !== undefined && (node.children.size > 0 || path.length === 0);
+    if (goesOn && isExactObject(value)) {
+      for (const [name, member] of value)
+        this.#visit(node.children.get(name), [...path, name], member, covered || stored);
     } else if (!stored && !covered) {
-      this.#rescued.push({ p: key, t: piecesOf(formatExact(value)) });
+      this.#rescued.push({ p: JSON.stringify(path), t: piecesOf(formatExact(value)) });
     }
   }
 
-  #store(key: string, path: Path, value: ExactJson): boolean {
-    for (const column of this.#columns.get(key) ?? []) {
-      const shown = column.type === "json" ? this.#withoutHidden(path, value) : value;
-      const result = storeExact(column.type, shown);
+  #store(node: PlanNode, value: ExactJson): boolean {
+    for (const { column, isJson, store } of node.columns) {
+      const result = store(isJson ? withoutHidden(node, value) : value);
       if (typeof result !== "object") continue;
-      this.#values.set(column.column, result.stored);
+      this.#values.set(column, result.stored);
       return true;
     }
     return false;
@@ -77,37 +100,36 @@ export class ValuePlacer {
 
   /** What the line had rescued, without what is excluded or only hashed. */
   withoutDropped(entries: readonly RescuedValue[]): RescuedValue[] {
-    if (this.#excluded.size + this.#hashed.size === 0) return [...entries];
+    if (!this.#root.hidesBelow) return [...entries];
     return entries.flatMap(({ p, t }) => {
-      const path: string[] = JSON.parse(p);
-      const isDropped = path.some((_, depth) => this.#isHidden(path.slice(0, depth + 1)));
-      if (isDropped) return [];
+      let node: PlanNode | undefined = this.#root;
+      for (const step of stepsOf(p)) {
+        // An index is no key: plans do not go into arrays.
+        node = typeof step === "string" ? node?.children.get(step) : undefined;
+        if (node?.isExcluded || node?.isHashed) return [];
+      }
       // What is no JSON (an inexact number) has no members to hide.
       const text = t.join("");
-      return [
-        {
-          p,
-          t: text.startsWith("{") ? piecesOf(formatExact(this.#withoutHidden(path, parseExact(text)))) : t,
-        },
-      ];
+      if (!node?.hidesBelow || !text.startsWith("{")) return [{ p, t }];
+      return [{ p, t: piecesOf(formatExact(withoutHidden(node, parseExact(text)))) }];
     });
   }
+}
 
-  #isHidden(path: Path): boolean {
-    const key = JSON.stringify(path);
-    return this.#excluded.has(key) || this.#hashed.has(key);
-  }
+function stepsOf(p: string): readonly unknown[] {
+  const steps: unknown = JSON.parse(p);
+  return Array.isArray(steps) ? steps : [];
+}
 
-  /** What is excluded or only hashed is not to be read inside an object kept whole either. */
-  #withoutHidden(path: Path, value: ExactJson): ExactJson {
-    if (!isExactObject(value)) return value;
-    const kept = new Map<string, ExactJson>();
-    for (const [name, member] of value) {
-      const below = [...path, name];
-      if (!this.#isHidden(below)) kept.set(name, this.#withoutHidden(below, member));
-    }
-    return kept;
+/** What is excluded or only hashed is not to be read inside an object kept whole either. */
+function withoutHidden(node: PlanNode | undefined, value: ExactJson): ExactJson {
+  if (!node?.hidesBelow || !isExactObject(value)) return value;
+  const kept = new Map<string, ExactJson>();
+  for (const [name, member] of value) {
+    const child = node.children.get(name);
+    if (!child?.isExcluded && !child?.isHashed) kept.set(name, withoutHidden(child, member));
   }
+  return kept;
 }
 
 /** JSON text in ASCII, in pieces that every warehouse takes as strings. */

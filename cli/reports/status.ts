@@ -27,11 +27,17 @@ export const statusSchema = z.object({
         columns: count.describe("Without the system columns"),
         sources: count.describe("Source objects with rows of this type"),
         quarantined: count.describe(
-          "Lines that the warehouse refused; all other reasons are known only by source",
+          "Lines of this type that the warehouse refused; lines that the splitter quarantined count for their source, in `lines`",
         ),
         rescued: count.describe("Values put into _lr_rescued at load"),
         last_loaded_at: z.iso.datetime().nullable(),
         seconds_since_load: z.number().nullable(),
+        freshness_seconds: z
+          .number()
+          .nullable()
+          .describe(
+            "Of the last load, from the last-modified of its oldest source to when its rows could be queried; null where the ledger does not know the source",
+          ),
       }),
     )
     .describe("By event type, most rows first"),
@@ -46,7 +52,12 @@ export const statusSchema = z.object({
     })
     .describe("Source objects in the ledger by state, the generation of each that counts"),
   lines: z
-    .object({ quarantined: count, dropped: count, blank: count, normalised: count })
+    .object({
+      quarantined: count.describe("By the splitter; what the warehouse refused is in `event_types`"),
+      dropped: count,
+      blank: count,
+      normalised: count,
+    })
     .describe("Of sources in state loaded"),
   newest_source_at: z.iso.datetime().nullable().describe("Last-modified of the newest loaded source"),
   problems: z
@@ -138,7 +149,7 @@ async function sourceTotals(
 }
 
 function eventType(summary: TableSummary, now: Date): StatusReport["event_types"][number] {
-  const loaded = summary.lastLoadedAt;
+  const { lastLoadedAt: loaded, lastSourceAt: written } = summary;
   return {
     event_type: summary.eventType,
     table: summary.table,
@@ -149,6 +160,7 @@ function eventType(summary: TableSummary, now: Date): StatusReport["event_types"
     rescued: summary.rescued,
     last_loaded_at: loaded?.toISOString() ?? null,
     seconds_since_load: loaded ? Math.max(0, (now.getTime() - loaded.getTime()) / 1000) : null,
+    freshness_seconds: loaded && written ? Math.max(0, (loaded.getTime() - written.getTime()) / 1000) : null,
   };
 }
 

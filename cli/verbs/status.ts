@@ -19,7 +19,10 @@ import {
 export function statusVerb(context: CliContext): Command {
   const command = defineVerb("status", "what is in the tables, what waits, what went wrong", {
     examples: [
-      ["log-router status", "by event type: table, rows, columns, last load; sources by state; queues"],
+      [
+        "log-router status",
+        "by event type: table, rows, columns, last load, freshness; sources by state; queues",
+      ],
       ["log-router status --json | jq .queues", "the same for programs"],
     ],
     json: statusSchema,
@@ -38,7 +41,7 @@ function render(context: CliContext, report: StatusReport): string {
   const text = [
     eventTypes(context, report),
     `\nSources: ${states(report)}\n`,
-    `Lines beside the rows: ${count(report.lines.quarantined)} quarantined, ${count(report.lines.dropped)} dropped, ${count(report.lines.blank)} blank\n`,
+    `Lines beside the rows: ${besideRows(report)}\n`,
     `Queues: ${queues(report)}\n`,
     `Warehouse: ${printable(report.warehouse)}\n`,
   ];
@@ -60,21 +63,28 @@ function eventTypes(context: CliContext, report: StatusReport): string {
     printable(type.table),
     count(type.rows),
     count(type.columns),
-    count(type.sources),
     count(type.quarantined),
     count(type.rescued),
     type.seconds_since_load === null ? "never" : `${duration(type.seconds_since_load)} ago`,
+    type.freshness_seconds === null ? "?" : duration(type.freshness_seconds),
   ]);
   const columns = [
     { title: "event type", shrinkTo: 8 },
     { title: "table", shrinkTo: 8 },
-    ...["rows", "columns", "sources", "refused", "rescued"].map((title) => ({
+    ...["rows", "columns", "quarantined", "rescued", "last load", "freshness"].map((title) => ({
       title,
       align: "right" as const,
     })),
-    { title: "last load", align: "right" as const },
   ];
   return table(context, columns, rows);
+}
+
+/** Most lines in quarantine have no event type (or none that the ledger knows), so the sum is told here. */
+function besideRows({ lines, event_types: types }: StatusReport): string {
+  const refused = types.reduce((sum, { quarantined }) => sum + quarantined, 0);
+  const some = refused > 0 ? ` (${count(refused)} of them refused by the warehouse)` : "";
+  const quarantined = `${count(lines.quarantined + refused)} quarantined${some}`;
+  return `${quarantined}, ${count(lines.dropped)} dropped, ${count(lines.blank)} blank`;
 }
 
 function states({ sources }: StatusReport): string {

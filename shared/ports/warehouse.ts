@@ -234,6 +234,8 @@ export interface TableSummary {
   readonly columns: number;
   readonly sources: number;
   readonly lastLoadedAt?: Date;
+  /** Last-modified of the oldest source in the load at `lastLoadedAt`: the time between the two is the freshness of that load. */
+  readonly lastSourceAt?: Date;
 }
 
 export interface WarehouseReads {

@@ -251,8 +251,9 @@ export function ledgerContract(open: OpenWarehouse): void {
 
       const [summary, ...rest] = await bench.warehouse.read.tableSummaries();
 
-      const { lastLoadedAt, ...sums } = summary!;
+      const { lastLoadedAt, lastSourceAt, ...sums } = summary!;
       assert.ok(lastLoadedAt instanceof Date);
+      assert.equal(lastSourceAt, undefined, "no source is in the ledger");
       assert.deepEqual(rest, []);
       assert.deepEqual(sums, {
         eventType: "orders",
@@ -263,6 +264,18 @@ export function ledgerContract(open: OpenWarehouse): void {
         columns: 1,
         sources: 2,
       });
+    });
+
+    it("tell the age of the oldest source in a table's last load", async () => {
+      const [first, second, third] = [0, 1, 2].map((age) => testSource(`/logs/age-${age}.json`, age));
+      await bench.warehouse.settleSources([first!, second!, third!].map((source) => sourceRow(source)));
+      await bench.load("orders", [await bench.unit(first!, "orders", 1)]);
+      const last = [third!, second!].map((source) => bench.unit(source, "orders", 1));
+      await bench.load("orders", await Promise.all(last));
+
+      const [summary] = await bench.warehouse.read.tableSummaries();
+
+      assert.deepEqual(summary?.lastSourceAt, sourceRow(second!).lastModified);
     });
 
     it("page through the sources", async () => {

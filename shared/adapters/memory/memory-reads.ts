@@ -1,5 +1,5 @@
 // The reading half of the warehouse in memory.
-import type { SourceRow, TableSummary, WarehouseReads } from "../../ports/warehouse.ts";
+import type { LedgerRow, SourceRow, TableSummary, WarehouseReads } from "../../ports/warehouse.ts";
 import { RouterError } from "../../errors/router-error.ts";
 import { fitsDouble } from "../../schema/decimal.ts";
 import type { ColumnType } from "../../schema/types.ts";
@@ -23,6 +23,9 @@ export class MemoryReads implements WarehouseReads {
       const { eventType, table } = loads[0]!;
       const sum = (of: "rows" | "rejected" | "rescued"): number =>
         loads.reduce((total, load) => total + load[of], 0);
+      const lastLoadedAt = new Date(Math.max(...loads.map((load) => load.loadedAt.getTime())));
+      const last = loads.filter((load) => load.loadedAt.getTime() === lastLoadedAt.getTime());
+      const lastSourceAt = this.#oldestSource(last);
       return {
         eventType,
         table,
@@ -31,7 +34,8 @@ export class MemoryReads implements WarehouseReads {
         rescued: sum("rescued"),
         columns: this.#tables.table(table)?.columns.length ?? 0,
         sources: new Set(loads.map((load) => load.sourceId)).size,
-        lastLoadedAt: new Date(Math.max(...loads.map((load) => load.loadedAt.getTime()))),
+        lastLoadedAt,
+        ...(lastSourceAt ? { lastSourceAt } : {}),
       };
     });
   }
@@ -102,6 +106,16 @@ export class MemoryReads implements WarehouseReads {
     const columns = this.#tables.table(table)?.columns;
     if (!columns) throw new RouterError("NOT_FOUND", `There is no table ${table}.`, { details: { table } });
     return `CREATE TABLE ${table} (${columns.map(({ column, type }) => `${column} ${type}`).join(", ")})`;
+  }
+
+  #oldestSource(units: readonly LedgerRow[]): Date | undefined {
+    const sources = [...this.#ledger.sources.values()];
+    const times = units.flatMap((unit) =>
+      sources
+        .filter((row) => row.sourceId === unit.sourceId && row.generation === unit.generation)
+        .map((row) => row.lastModified.getTime()),
+    );
+    return times.length === 0 ? undefined : new Date(Math.min(...times));
   }
 
   #rows(table: string): readonly MemoryRow[] {

@@ -19,14 +19,19 @@ function tableSummary(row: Row): TableSummary {
     columns: count(row, "columns"),
     sources: count(row, "sources"),
     lastLoadedAt: time(row, "last_loaded_at"),
+    ...(row["last_source_at"] === null ? {} : { lastSourceAt: time(row, "last_source_at") }),
   };
 }
 
 const TABLE_SUMMARIES = `
   SELECT l.event_type, l.table_name, sum(l."rows") AS "rows", sum(l.rejected) AS rejected, sum(l.rescued) AS rescued,
     (SELECT count(*) FROM log_router.columns c WHERE c.table_name = l.table_name) AS "columns",
-    count(DISTINCT l.source_id) AS sources, max(l.loaded_at) AS last_loaded_at
-  FROM log_router.loads l WHERE l.replaced_by IS NULL GROUP BY l.event_type, l.table_name ORDER BY l.event_type, l.table_name`;
+    count(DISTINCT l.source_id) AS sources, max(l.loaded_at) AS last_loaded_at,
+    min(l.last_modified) FILTER (l.loaded_at = l.last_load) AS last_source_at
+  FROM (SELECT loads.*, s.last_modified, max(loads.loaded_at) OVER (PARTITION BY loads.event_type, loads.table_name) AS last_load
+    FROM log_router.loads LEFT JOIN log_router.sources s ON s.source_id = loads.source_id AND s.generation = loads.generation
+    WHERE loads.replaced_by IS NULL) l
+  GROUP BY l.event_type, l.table_name ORDER BY l.event_type, l.table_name`;
 
 const SOURCES_PAGE = `
   SELECT * FROM log_router.sources

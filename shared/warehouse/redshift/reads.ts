@@ -15,10 +15,16 @@ import { count, text, time } from "./rows.ts";
 import { sampleRows } from "./sample-rows.ts";
 
 /** Grouped with a mark behind, because of trailing blanks. */
-const TABLE_SUMMARIES = `SELECT SUBSTRING(g.event_type, 1, LEN(g.event_type) - 1), g.table_name, g.n, g.rejected, g.rescued, COALESCE(c.n, 0), g.sources, g.last_loaded_at
+const TABLE_SUMMARIES = `SELECT SUBSTRING(g.event_type, 1, LEN(g.event_type) - 1), g.table_name, g.n, g.rejected, g.rescued, COALESCE(c.n, 0), g.sources, g.last_loaded_at, g.last_source_at
   FROM (SELECT l.event_type || '.' AS event_type, l.table_name, SUM(l."rows") AS n, SUM(l.rejected) AS rejected, SUM(l.rescued) AS rescued,
-      COUNT(DISTINCT l.source_id) AS sources, MAX(l.loaded_at) AS last_loaded_at
-    FROM ${LEDGER_SCHEMA}.loads l WHERE l.replaced_by IS NULL GROUP BY l.event_type || '.', l.table_name) g
+      COUNT(DISTINCT l.source_id) AS sources, MAX(l.loaded_at) AS last_loaded_at,
+      MIN(CASE WHEN l.loaded_at = l.last_load THEN l.last_modified END) AS last_source_at
+    FROM (SELECT u.event_type, u.table_name, u."rows", u.rejected, u.rescued, u.source_id, u.loaded_at, s.last_modified,
+        MAX(u.loaded_at) OVER (PARTITION BY u.event_type || '.', u.table_name) AS last_load
+      FROM ${LEDGER_SCHEMA}.loads u
+      LEFT JOIN ${LEDGER_SCHEMA}.sources s ON s.source_id = u.source_id AND s.generation = u.generation
+      WHERE u.replaced_by IS NULL) l
+    GROUP BY l.event_type || '.', l.table_name) g
   LEFT JOIN (SELECT table_name, COUNT(*) AS n FROM ${LEDGER_SCHEMA}."columns" GROUP BY table_name) c ON c.table_name = g.table_name
   ORDER BY 1, 2`;
 
@@ -32,6 +38,7 @@ function tableSummary(row: Row): TableSummary {
     columns: count(row, 5),
     sources: count(row, 6),
     lastLoadedAt: time(row, 7),
+    ...(row[8] === null ? {} : { lastSourceAt: time(row, 8) }),
   };
 }
 

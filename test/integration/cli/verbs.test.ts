@@ -66,6 +66,9 @@ describe("verbs", () => {
         ["view", 1],
       ],
     );
+    assert.ok(
+      report.event_types.every(({ freshness_seconds: freshness }) => freshness !== null && freshness > 0),
+    );
     assert.equal(report.sources.failed, 1);
     assert.equal(report.problems[0]?.state, "failed");
     assert.deepEqual(report.queues.split, { visible: 0, in_flight: 0, delayed: 0, dead: 0 });

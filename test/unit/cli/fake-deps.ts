@@ -189,6 +189,7 @@ function summaries(loads: readonly LedgerRow[]): TableSummary[] {
     columns: 3,
     sources: units.length,
     lastLoadedAt: AT,
+    lastSourceAt: new Date(AT.getTime() - 30_000),
   }));
 }
 

@@ -105,6 +105,7 @@ describe("statusReport and schemaReport", () => {
       ["torn"],
     );
     assert.equal(report.event_types[0]?.seconds_since_load, 90);
+    assert.equal(report.event_types[0]?.freshness_seconds, 30);
   });
 
   it("name the closest event type for one that is not there", async () => {

@@ -173,9 +173,9 @@ function unitsOf(receipt: ReceiptSummary, { loads, pending }: Facts): WhereRepor
 
 /** Messages name a source by its key (split queue) or by its receipt's key (load queue), encoded as S3 does. */
 async function deadLetters(deps: ReportDeps, id: string, key: string): Promise<WhereReport["dead_letters"]> {
-  const split = await deps.splitQueue.deadLetters(DEAD_LETTERS, deps.signal);
-  const backfill = await deps.backfillQueue.deadLetters(DEAD_LETTERS, deps.signal);
-  const load = await deps.loadQueue.deadLetters(DEAD_LETTERS, deps.signal);
+  const queues = [deps.splitQueue, deps.backfillQueue, deps.loadQueue] as const;
+  const looks = queues.map((queue) => queue.deadLetters(DEAD_LETTERS, deps.signal));
+  const [split = [], backfill = [], load = []] = await Promise.all(looks);
   const isOfKey = ({ body }: DeadLetter): boolean => key !== "" && decoded(body).includes(key);
   return [
     ...split.filter(isOfKey).map((letter) => shown("split", letter)),

@@ -6,7 +6,7 @@ import { OTHER_EVENT_TYPE } from "../../contracts/words.ts";
 import { RouterError } from "../../errors/router-error.ts";
 import type { LoadUnit, UnitPart } from "../../ports/warehouse.ts";
 import { readPartLines } from "../../receipts/read-part.ts";
-import { LineChecker } from "./checked-lines.ts";
+import { LineChecker, lineIdentity } from "./checked-lines.ts";
 import { copyColumns, type CopyGroup, type JobTable } from "./copy-groups.ts";
 import type { LoadObjects } from "./load-objects.ts";
 
@@ -34,7 +34,8 @@ export async function writeChecked(
   const { plan, units } = table;
   const checker = new LineChecker(plan);
   const counter = new UnitCounter(units);
-  const lines = checkedLines(table, bucket, checker, counter, objects, signal);
+  const failures: unknown[] = [];
+  const lines = keepingErrors(checkedLines(table, bucket, checker, counter, objects, signal), failures);
   const files: { key: string; bytes?: number }[] = [];
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
     const body = Readable.from(oneObject(next.value, lines), {
@@ -43,7 +44,12 @@ export async function writeChecked(
     });
     const compressed = body.pipe(createZstdCompress());
     body.once("error", (error) => compressed.destroy(error));
-    files.push({ key: await objects.put(`${name}-${files.length}.ndjson.zst`, compressed) });
+    try {
+      files.push({ key: await objects.put(`${name}-${files.length}.ndjson.zst`, compressed) });
+    } catch (error) {
+      // A store tells of a failed write in words of its own: what was wrong with the lines comes first.
+      throw failures[0] ?? error;
+    }
   }
   const counts = counter.checked(plan.table);
   if (files.length === 0) return { group: undefined, counts };
@@ -59,6 +65,18 @@ export async function writeChecked(
     isDirect: false,
   };
   return { group, counts };
+}
+
+async function* keepingErrors<T>(
+  items: AsyncGenerator<T, void, undefined>,
+  errors: unknown[],
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    errors.push(error);
+    throw error;
+  }
 }
 
 /** The first line and those that follow it into the same object. */
@@ -90,6 +108,8 @@ async function* checkedLines(
   let bytes = 0;
   for (const [part, named] of partsOf(units)) {
     for await (const line of readPartLines(objects.store, bucket, part, signal)) {
+      // Before it is looked at: it may be there because it is no JSON.
+      if (counter.isRejected(named, line)) continue;
       const checked = checker.check(line);
       if (!counter.count(named, checked)) continue;
       piece.push(checked.bytes);
@@ -131,7 +151,16 @@ class UnitCounter {
     for (const unit of units) this.#counts.set(unit, { rows: 0, rescued: 0 });
   }
 
-  /** False for a line that is not wanted: of another unit's event type, or in quarantine. `named`: the units that name its part. */
+  /** True for a line in quarantine. `named`: the units that name its part. */
+  isRejected(named: readonly LoadUnit[], bytes: Buffer): boolean {
+    if (named.every((unit) => this.#rejected.get(unit)!.size === 0)) return false;
+    const identity = lineIdentity(bytes);
+    return named.some(
+      (unit) => unit.sourceId === identity?.sourceId && this.#rejected.get(unit)!.has(identity.line),
+    );
+  }
+
+  /** False for a line that is not wanted: of another unit's event type. `named`: the units that name its part. */
   count(
     named: readonly LoadUnit[],
     line: { source: string; line: number; eventType: string; rescued: number },
@@ -139,7 +168,7 @@ class UnitCounter {
     const own = this.#byType.get(lineType(line.source, line.eventType));
     const shared = this.#byType.get(lineType(line.source, OTHER_EVENT_TYPE));
     const unit = [own, shared].find((one) => one && named.includes(one));
-    if (!unit || this.#rejected.get(unit)!.has(line.line)) return false;
+    if (!unit) return false;
     const counts = this.#counts.get(unit)!;
     counts.rows++;
     counts.rescued += line.rescued;

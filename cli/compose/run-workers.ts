@@ -15,7 +15,7 @@ import { drain, type Stop } from "./drain.ts";
 import { openAdapters } from "./open-adapters.ts";
 import { Pipeline } from "./pipeline.ts";
 import { serveHealth } from "./serve-health.ts";
-import { noPath, unwatched } from "./source-paths.ts";
+import { checkNamedFiles, noPath, unwatched } from "./source-paths.ts";
 import { decideSetup, withQueueSetting, type Setup, type Work } from "./setup.ts";
 import { workerMetrics } from "./worker-metrics.ts";
 
@@ -50,7 +50,7 @@ export async function runWorkers(
   const setup = decideSetup(context.cwd, options, config, asked);
   const once = options.once === true;
   const isService = isOnSharedQueues(setup) && !once;
-  checkPaths(setup, workers, once);
+  await checkPaths(context, setup, workers, once);
   const log = createLog(context);
   const totals = new RunTotals({ keepIds: !isService });
   const name = asked === "split" ? "splitter" : asked === "load" ? "loader" : "router";
@@ -96,11 +96,16 @@ function isOnSharedQueues(setup: Setup): boolean {
   return setup.kind === "aws" && setup.queues !== undefined;
 }
 
-/** Throws USAGE for paths that nobody would hear of, or that nobody else could read. */
-function checkPaths(setup: Setup, { paths, needsPath }: Workers, once: boolean): void {
+/** Throws USAGE for paths that nobody would hear of, that nobody else could read, or that are not there. */
+async function checkPaths(
+  { cwd }: CliContext,
+  setup: Setup,
+  { paths, needsPath }: Workers,
+  once: boolean,
+): Promise<void> {
   if (needsPath && paths.length === 0 && !isOnSharedQueues(setup)) throw noPath();
-  if (setup.kind === "embedded") return;
   const { s3, local } = partPaths(paths);
+  if (setup.kind === "embedded") return checkNamedFiles(local, { cwd, mayComeLater: !once });
   if (local[0] !== undefined) {
     throw new RouterError(
       "USAGE",

@@ -1,6 +1,11 @@
 // Paths on the command line that name source files.
 import { realpathSync } from "node:fs";
-import { findFiles, type FindOptions, type FoundFile } from "../../shared/adapters/local/find-files.ts";
+import {
+  checkNamed,
+  findFiles,
+  type FindOptions,
+  type FoundFile,
+} from "../../shared/adapters/local/find-files.ts";
 import { isRouterError, RouterError } from "../../shared/errors/router-error.ts";
 
 /** Files that a person named, as `findFiles` finds them; a name that fits nothing is a wrong call (exit code 2). */
@@ -10,6 +15,18 @@ export async function* namedFiles(
 ): AsyncGenerator<FoundFile, void, undefined> {
   try {
     yield* findFiles(paths, options);
+  } catch (error) {
+    throw asUsage(error);
+  }
+}
+
+/** Throws USAGE for what names no file, before anything is made for it. */
+export async function checkNamedFiles(
+  paths: readonly string[],
+  { cwd, mayComeLater = false }: { readonly cwd: string; readonly mayComeLater?: boolean },
+): Promise<void> {
+  try {
+    await checkNamed(paths, { cwd }, mayComeLater);
   } catch (error) {
     throw asUsage(error);
   }

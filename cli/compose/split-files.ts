@@ -19,7 +19,7 @@ import type { ConfigOptions } from "../verb.ts";
 import { configSources } from "./config-sources.ts";
 import { createLog } from "./create-log.ts";
 import { listS3, partPaths } from "./list-s3.ts";
-import { namedFiles } from "./source-paths.ts";
+import { checkNamedFiles, namedFiles } from "./source-paths.ts";
 
 /** Splits several files at a time (`splitter.concurrent_sources`). A file that fails does not hold up the others. */
 export async function splitFiles(
@@ -30,6 +30,7 @@ export async function splitFiles(
   signal: AbortSignal,
 ): Promise<SplitReport> {
   const config = loadConfig(configSources(context, options));
+  await checkNamedFiles(partPaths(paths).local, { cwd: context.cwd });
   using clients = awsClients({ region: config.aws.region, env: context.env });
   const s3 = () => createS3ObjectStore(clients.s3(), { clock: systemClock });
   const store = byBucket([LOCAL_BUCKET, ROUTED_BUCKET], createFolderObjectStore({ root: out }), s3);

@@ -1,5 +1,6 @@
 // One function for each thing that can happen to the loader: log line, metric and word to the observer together, so that they never
 // drift apart. WARN: unexpected, nothing lost. ERROR: an operator must act. Never per line.
+import { isRouterError } from "../../shared/errors/router-error.ts";
 import type { Metrics } from "../../shared/ports/metrics.ts";
 import type { LedgerRow, LoadUnit, PendingRow, SourceRow, UnitLoaded } from "../../shared/ports/warehouse.ts";
 import type { PipelineObserver } from "../../shared/runtime/observer.ts";
@@ -136,6 +137,8 @@ export function warehouseBack(to: Telemetry, seconds: number): void {
 }
 
 export function housekeepingFailed(to: Telemetry, what: string, error: unknown): void {
+  // Cut off because the loader stops: the next one does it.
+  if (isRouterError(error, "ABORTED")) return;
   to.metrics.count("loader_housekeeping_failed_total", 1);
   to.log.warn({ event: "housekeeping_failed", what, err: error }, `${what} failed and will be tried again`);
 }

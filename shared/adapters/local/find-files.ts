@@ -48,6 +48,21 @@ export async function* findFiles(
   }
 }
 
+/**
+ * Throws as `findFiles` would before its first file: for looking at arguments before anything is made. `mayComeLater`: a glob that fits
+ * nothing yet is fine.
+ */
+export async function checkNamed(
+  given: readonly string[],
+  options: FindOptions,
+  mayComeLater: boolean,
+): Promise<void> {
+  const { inputs } = await resolveInputs(given, options);
+  const globs = inputs.flatMap((input) => (input.kind === "glob" ? [input.given] : []));
+  if (mayComeLater) return;
+  for (const glob of globs) for await (const _ of findFiles([glob], options)) break;
+}
+
 /** Files of one input; the same file may come twice by way of links. */
 export async function* filesOf(
   input: FileInput,

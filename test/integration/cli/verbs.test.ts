@@ -1,6 +1,6 @@
 // Every verb on one real data folder, in this process; main.ts and signals are tested in processes.test.ts.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { z } from "zod";
@@ -210,6 +210,22 @@ describe("verbs", () => {
 
     assert.equal((await runVerb(["config", "check", "printed.yaml"], dir.path)).code, 0);
   });
+
+  for (const args of [
+    ["run", "nowhere", "--once", "--data", "fresh"],
+    ["run", "nowhere", "--data", "fresh"],
+    ["run", "*.nothing", "--once", "--data", "fresh"],
+    ["splitter", "nowhere", "--once", "--data", "fresh"],
+    ["split", "nowhere", "--out", "fresh"],
+  ]) {
+    it(`${args.join(" ")} makes nothing for files that are not there, and starts nothing`, async () => {
+      const { code, stderr } = await runVerb(args, dir.path);
+
+      assert.equal(code, 2);
+      assert.match(stderr, /^log-router: .+\n$/, "one line, no log");
+      assert.equal(existsSync(join(dir.path, "fresh")), false);
+    });
+  }
 
   const wrong: readonly [title: string, args: string[], message: RegExp][] = [
     ["an unknown verb", ["rum"], /unknown command 'rum'/],

@@ -1,9 +1,10 @@
 # Every target is one line; what it does lives in package.json's tools and in scripts/. Needs only git, make, and any Node >= 20 with
 # npm 10 or 11: the Node that the project runs on is pinned as the npm package `node`.
 OWN_PATH := $(PATH)
+export EMULATOR STACK_PORT EMULATOR_ENDPOINT
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help backfill setup check fmt lint types dead docs test coverage demo bench ci clean
+.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs test coverage demo bench ci clean
 
 STAMP := node_modules/.stamp
 TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
@@ -34,6 +35,16 @@ demo: $(STAMP) ## route a sample of mixed logs and show the tables
 	@node scripts/demo.ts
 backfill: $(STAMP) ## load what is there already: make backfill PREFIX=s3://bucket/raw/ [ARGS=--dry-run]
 	@node cli/main.ts backfill '$(or $(PREFIX),$(error PREFIX is not set: make backfill PREFIX=s3://bucket/raw/))' $(ARGS)
+up: $(STAMP) ## start the local stack: S3, SQS, Redshift stand-in [EMULATOR=localstack STACK_PORT=4566]
+	@node localstack/stack.ts up
+down: $(STAMP) ## stop the local stack
+	@node localstack/stack.ts down
+stack-status: $(STAMP) ## say what of the local stack runs, and where
+	@node localstack/stack.ts status
+run-splitter: $(STAMP) ## a splitter on the local stack
+	@. ./.log-router-stack/env && node services/splitter/main.ts
+run-loader: $(STAMP) ## a loader on the local stack
+	@. ./.log-router-stack/env && node services/loader/main.ts
 bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
 	@node bench/split.ts
 ci: ## everything that CI runs

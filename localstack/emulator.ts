@@ -39,6 +39,10 @@ export interface Emulator extends AsyncDisposable {
 export interface StartOptions {
   /** Port on 127.0.0.1. Default: a free one. */
   readonly port?: number;
+  /** Where it keeps its files and its log. Default: a temporary folder, removed by `stop`. */
+  readonly folder?: string;
+  /** Lives on when this process ends, as the leader of a process group. Default false. */
+  readonly detached?: boolean;
   /** How long it may take to answer. Default 90 s: a first start imports much. */
   readonly timeoutMs?: number;
 }
@@ -108,7 +112,7 @@ export async function installEmulator(name: EmulatorName): Promise<string> {
 export async function startEmulator(name: EmulatorName, options: StartOptions = {}): Promise<Emulator> {
   const recipe = RECIPES[name];
   const bin = await installEmulator(name);
-  const folder = mkdtempSync(join(tmpdir(), `log-router-${name}-`));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), `log-router-${name}-`));
   const logFile = join(folder, "output.log");
   const port = options.port ?? (await freePort());
   const [command, ...args] = recipe.command(bin);
@@ -117,12 +121,14 @@ export async function startEmulator(name: EmulatorName, options: StartOptions = 
     env: { ...process.env, ...recipe.env(port, folder) },
     stdio: ["ignore", log, log],
     cwd: folder,
+    detached: options.detached ?? false,
   });
   closeSync(log);
+  if (options.detached) child.unref();
   const endpoint = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
     await stopChild(child);
-    rmSync(folder, { recursive: true, force: true });
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   };
   try {
     await untilHealthy(child, endpoint + recipe.health, options.timeoutMs ?? 90_000);

@@ -188,12 +188,21 @@ export function rewriteCounts(target: string, columns: readonly string[]): strin
   return `SELECT COUNT(*), ${beyond.join(", ")} FROM ${target}`;
 }
 
-/** The guard, and the column written anew: only VARCHARs can change their type in place. */
-export function rewritePiece(eventSchema: string, table: string, column: string, rewriteRows: number): Piece {
+/**
+ * The guard, and the column written anew: only VARCHARs can change their type in place. The table is locked by then, so that the statements
+ * wait for nobody and may take their time.
+ */
+export function rewritePiece(
+  eventSchema: string,
+  table: string,
+  column: string,
+  limits: { readonly rewriteRows: number; readonly timeoutSeconds: number },
+): Piece {
   const target = redshiftTable(eventSchema, table);
   const name = redshiftName(column);
   return [
-    `SELECT 1 / (CASE WHEN COUNT(*) < ${rewriteRows} AND COUNT(CASE WHEN ${name} > ${MAX_EXACT} OR ${name} < -${MAX_EXACT} THEN 1 END) = 0 THEN 1 ELSE 0 END) FROM ${target}`,
+    `SET statement_timeout TO ${limits.timeoutSeconds * 1000}`,
+    `SELECT 1 / (CASE WHEN COUNT(*) < ${limits.rewriteRows} AND COUNT(CASE WHEN ${name} > ${MAX_EXACT} OR ${name} < -${MAX_EXACT} THEN 1 END) = 0 THEN 1 ELSE 0 END) FROM ${target}`,
     `ALTER TABLE ${target} ADD COLUMN ${REWRITTEN} DOUBLE PRECISION`,
     `UPDATE ${target} SET ${REWRITTEN} = CAST(${name} AS DOUBLE PRECISION)`,
     `ALTER TABLE ${target} DROP COLUMN ${name}`,

@@ -133,7 +133,10 @@ export class TableChanger {
       for (const { column } of rewrite)
         pieces.push({
           lock: `${lock}, ${locks.replace("LOCK TABLE ", "")}`,
-          piece: rewritePiece(this.#eventSchema, table, column, this.#config.tables.rewrite_rows),
+          piece: rewritePiece(this.#eventSchema, table, column, {
+            rewriteRows: this.#config.tables.rewrite_rows,
+            timeoutSeconds: this.#config.redshift.load_timeout_seconds,
+          }),
           rewrites: { table, column },
         });
     }

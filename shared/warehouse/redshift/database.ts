@@ -18,7 +18,7 @@ export type Failed = Extract<StatementOutcome, { kind: "failed" }>;
 
 export interface Database {
   readonly target: string;
-  /** One transaction. `preamble` statements come first; numbers of statements in the outcome are without them. */
+  /** One transaction. The session is set up first; numbers of statements in the outcome are without that. */
   attempt(sqls: readonly string[], run: Run): Promise<StatementOutcome>;
   /** As `attempt`; throws when it failed. */
   transaction(sqls: readonly string[], run: Run): Promise<Finished>;

@@ -13,6 +13,9 @@ export interface Widening {
   readonly to: ColumnType;
 }
 
+/** Encoding anew writes the whole column. */
+const ENCODE_SECONDS = 1800;
+
 /** True when the column is as wide by now; false when Redshift refuses for good. Throws WAREHOUSE_LOCKED while somebody has the table. */
 export async function widenColumn(
   database: Database,
@@ -27,8 +30,11 @@ export async function widenColumn(
   };
   const alter = `ALTER TABLE ${redshiftTable(eventSchema, table)} ALTER COLUMN ${redshiftName(column)}`;
   /** Undefined when it went through, whatever the answer was. */
-  const send = async (sql: string): Promise<string | undefined> => {
-    const outcome = await database.alone(sql, run);
+  const send = async (sql: string, timeoutSeconds?: number): Promise<string | undefined> => {
+    const outcome = await database.alone(
+      sql,
+      timeoutSeconds === undefined ? run : { ...run, timeoutSeconds },
+    );
     if (outcome.kind === "finished") return undefined;
     if (["timeout", "conflict", "denied"].includes(failureKind(outcome.error)) && !(await isWide()))
       throw statementError(run.name, database.target, outcome.error);
@@ -37,7 +43,7 @@ export async function widenColumn(
   if (await isWide()) return true;
   await send(`${alter} TYPE VARCHAR(${bytes})`);
   if (await isWide()) return true;
-  await send(`${alter} ENCODE ZSTD`);
+  await send(`${alter} ENCODE ZSTD`, ENCODE_SECONDS);
   await send(`${alter} TYPE VARCHAR(${bytes})`);
   return isWide();
 }

@@ -129,6 +129,15 @@ describe("planTable", () => {
       assert.equal(result.plan.columns[0]?.type, "string(16384)");
     });
 
+    it("gives a string column that the warehouse does not widen a wider sibling", () => {
+      const catalog = catalogOf("e", { s: ["string(256)", "s"] });
+      const result = plan([`{"s":"${"x".repeat(300)}"}`], catalog, {}, { noRewrite: ["s"] });
+
+      assert.deepEqual(result.change?.widen, []);
+      assert.deepEqual(added(result), { s_string: "string(1024)" });
+      assert.deepEqual(filled(result), ["s", "s_string"]);
+    });
+
     it("rewrites an integer column as double, and gives it a sibling when that is refused", () => {
       const catalog = catalogOf("e", { price: ["integer", "price"] });
       const rewritten = plan(['{"price":1.5}', '{"price":2}'], catalog);

@@ -238,6 +238,17 @@ export interface TableSummary {
   readonly lastSourceAt?: Date;
 }
 
+/** What a table has of one source, and what the ledger says that it has. */
+export interface SourceCount {
+  readonly sourceId: string;
+  /** Rows in the table. */
+  readonly rows: number;
+  /** Rows beyond the first of their `_lr_line`. */
+  readonly repeated: number;
+  /** Rows of the units in `loads` that are not replaced. */
+  readonly promised: number;
+}
+
 export interface WarehouseReads {
   /** Per event type, from the ledger. Rows of units not replaced. */
   tableSummaries(signal?: AbortSignal): Promise<readonly TableSummary[]>;
@@ -258,6 +269,14 @@ export interface WarehouseReads {
     table: string,
     signal?: AbortSignal,
   ): Promise<readonly { sourceId: string; eventType: string; rows: number; repeated: number }[]>;
+  /**
+   * Many tables in one pass, each at one moment, in the order given: the sources that have rows in it or are promised some. Where a read
+   * by itself is cheap it may be missing; `countRows` and `loads` tell the same.
+   */
+  countTables?(
+    tables: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncIterable<{ readonly table: string; readonly sources: readonly SourceCount[] }>;
   /** Rows of a table as documents of column name → value (JSON-ready), ordered by `_lr_source, _lr_line`. For previews and tests. */
   sampleRows(
     table: string,

@@ -1,6 +1,7 @@
 // Contract of the warehouse, third part: sources, pending units and the reads of the verbs.
 import assert from "node:assert/strict";
 import type { PendingRow, SourceRow, UnitKey } from "../../shared/ports/warehouse.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 import type { OpenWarehouse, WarehouseHarness } from "./warehouse-harness.ts";
 import { WarehouseBench } from "./warehouse-harness.ts";
 import type { TestSource } from "./warehouse-parts.ts";
@@ -270,6 +271,8 @@ export function ledgerContract(open: OpenWarehouse): void {
       const [first, second, third] = [0, 1, 2].map((age) => testSource(`/logs/age-${age}.json`, age));
       await bench.warehouse.settleSources([first!, second!, third!].map((source) => sourceRow(source)));
       await bench.load("orders", [await bench.unit(first!, "orders", 1)]);
+      const { lastLoadedAt } = (await bench.warehouse.read.tableSummaries())[0]!;
+      await waitFor("a later load to be later", () => new Date() > lastLoadedAt!);
       const last = [third!, second!].map((source) => bench.unit(source, "orders", 1));
       await bench.load("orders", await Promise.all(last));
 
@@ -309,6 +312,27 @@ export function ledgerContract(open: OpenWarehouse): void {
         rows.map(({ sourceId, table, rows }) => ({ sourceId, table, rows })),
         [{ sourceId: old.id, table: "orders", rows: 2 }],
       );
+    });
+
+    it("count many tables against the ledger, where the warehouse can", async function () {
+      const { read } = bench.warehouse;
+      if (!read.countTables) return;
+      const lines = [1, 2, 2, 3].map((line) => partLine(old.id, line, "orders", '{"n":1}'));
+      await bench.load("orders", [loadUnit(old, "orders", [await bench.rawPart(compressPart(lines), 4)])]);
+      await bench.load("orders", [await bench.unit(other, "orders", 2)]);
+      const replaces = [unitKeyOf(other, "orders")];
+      await bench.load("orders", [await bench.unit(newer, "orders", 5, { replaces })]);
+
+      const counted = await Array.fromAsync(read.countTables(["orders", "orders"]));
+
+      const sources = [
+        { sourceId: newer.id, rows: 5, repeated: 0, promised: 5 },
+        { sourceId: old.id, rows: 4, repeated: 1, promised: 4 },
+      ].toSorted((x, y) => (x.sourceId < y.sourceId ? -1 : 1));
+      assert.deepEqual(counted, [
+        { table: "orders", sources },
+        { table: "orders", sources },
+      ]);
     });
 
     it("count a table's rows by source and event type, and repeated ones", async () => {

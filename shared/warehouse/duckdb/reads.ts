@@ -3,6 +3,7 @@ import { OTHER_EVENT_TYPE } from "../../contracts/words.ts";
 import { RouterError } from "../../errors/router-error.ts";
 import type { TableSummary, WarehouseReads } from "../../ports/warehouse.ts";
 import { qualifiedName, quoteIdentifier } from "../sql/quote.ts";
+import { countTables } from "./count-tables.ts";
 import { LEDGER_COLUMNS, ledgerRow, sourceRow } from "./ledger-rows.ts";
 import { countPending } from "./pending.ts";
 import { count, text, time } from "./row-values.ts";
@@ -116,6 +117,7 @@ export function createReads(file: SharedFile, eventSchema: string): WarehouseRea
           repeated: count(row, "repeated"),
         }));
       }, signal),
+    countTables: (tables, signal) => countTables(file, eventSchema, tables, signal),
     sampleRows: (table, limit, signal) =>
       file.read((session) => sampleRows(session, table, eventSchema, limit), signal),
     rescuedPaths: (table, signal) =>

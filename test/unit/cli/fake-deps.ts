@@ -136,7 +136,8 @@ function fakeWarehouse(ledger: FakeLedger): Warehouse {
   const ordered = sources.toSorted((a, b) =>
     a.sourceId < b.sourceId ? -1 : a.sourceId > b.sourceId ? 1 : a.generation - b.generation,
   );
-  const read: Partial<WarehouseReads> = {
+  const read: { [K in keyof WarehouseReads]?: WarehouseReads[K] | undefined } = {
+    countTables: undefined,
     tableSummaries: async () => summaries(loads),
     sources: async ({ after, limit }) =>
       ordered
@@ -168,7 +169,7 @@ function fakeWarehouse(ledger: FakeLedger): Warehouse {
   return strict(warehouse);
 }
 
-function strict<T extends object>(part: Partial<T>): T {
+function strict<T extends object>(part: { [K in keyof T]?: T[K] | undefined }): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is missing throws when it is used
   return new Proxy(part, {
     get(target, name) {

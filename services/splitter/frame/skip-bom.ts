@@ -17,7 +17,8 @@ export class BomSkipper {
     if (!this.#held) return chunk;
     const start = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     if (start.length < BOM.length && BOM.every((byte, i) => i >= start.length || start[i] === byte)) {
-      this.#held = start;
+      // A chunk is its owner's again after this call.
+      this.#held = new Uint8Array(start);
       return undefined;
     }
     this.#held = undefined;

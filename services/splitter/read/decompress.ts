@@ -3,9 +3,12 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { isZstdFrame, MAGIC_BYTES } from "./compression.ts";
 import { CHUNK_BYTES, openEngine, type Engine } from "./engine.ts";
+import { OutputBuffers } from "./output-buffers.ts";
 
 /** Uncompressed bytes that may wait for the consumer. */
 const AHEAD_BYTES = 2 * CHUNK_BYTES;
+/** What waits, what the consumer reads, and what is being filled. */
+const OUTPUT_BUFFERS = 5;
 
 /** The compressed bytes are bad or break off. Everything that could be decompressed before has been yielded. */
 export class CorruptInput extends Error {
@@ -23,7 +26,7 @@ export class CorruptInput extends Error {
 }
 
 /**
- * Decompresses `input`. Throws CorruptInput after the last good chunk. Of a piece of input with bad data, all output may be lost; with
+ * Decompresses `input`. A chunk may be read until the next one is asked for; then its memory is used again. Throws CorruptInput after the last good chunk. Of a piece of input with bad data, all output may be lost; with
  * `lockStep`, each piece waits until the output of the one before was taken, so that pieces of one byte give every byte before the break.
  */
 export async function* decompress(
@@ -32,13 +35,17 @@ export async function* decompress(
   lockStep = false,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const out = new ByteQueue(AHEAD_BYTES);
-  const feeder = new Feeder(compression, out);
+  const buffers = new OutputBuffers(CHUNK_BYTES, OUTPUT_BUFFERS);
+  const feeder = new Feeder(compression, out, buffers);
   const feeding = feed(feeder, input, () => (lockStep ? out.empty() : out.room())).then(
     () => out.end(),
     (error: unknown) => out.end(error),
   );
   try {
-    for (let chunk = await out.take(); chunk; chunk = await out.take()) yield chunk;
+    for (let chunk = await out.take(); chunk; chunk = await out.take()) {
+      yield chunk;
+      buffers.release(chunk);
+    }
   } finally {
     feeder.stop();
     out.abandon();
@@ -63,15 +70,17 @@ async function feed(feeder: Feeder, input: AsyncIterable<Uint8Array>, ready: () 
 class Feeder {
   readonly #compression: "gzip" | "zstd";
   readonly #out: ByteQueue;
+  readonly #buffers: OutputBuffers;
   #engine: Engine | undefined;
   #head: Uint8Array = new Uint8Array(0);
   #offset = 0;
   #stopped = false;
 
-  constructor(compression: "gzip" | "zstd", out: ByteQueue) {
+  constructor(compression: "gzip" | "zstd", out: ByteQueue, buffers: OutputBuffers) {
     this.#compression = compression;
     this.#out = out;
-    this.#engine = openEngine(compression, out);
+    this.#buffers = buffers;
+    this.#engine = openEngine(compression, out, buffers);
   }
 
   get isStopped(): boolean {
@@ -124,7 +133,7 @@ class Feeder {
     if (!isZstdFrame(head))
       throw new CorruptInput("trailing bytes that are no zstd frame", this.#offset, true);
     this.#head = new Uint8Array(0);
-    this.#engine = openEngine(this.#compression, this.#out);
+    this.#engine = openEngine(this.#compression, this.#out, this.#buffers);
     return head;
   }
 

@@ -15,7 +15,7 @@ export interface SourceBreak {
 }
 
 export interface SourceReader {
-  /** Uncompressed bytes. Ends at a break; errors of the object store pass through. */
+  /** Uncompressed bytes, each chunk to be read before the next one is asked for. Ends at a break; errors of the object store pass through. */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   /** Stored bytes read so far. */
   readonly storedBytes: number;

@@ -56,7 +56,8 @@ export async function pinFile(
     const known = cache?.get(path, version);
     if (known !== undefined) return { path, version, etag: known, doubtful: true };
     const hash = etagHash();
-    for await (const chunk of chunksOf(handle, version, signal)) hash.update(chunk);
+    const again = new Uint8Array(Math.min(CHUNK_BYTES, Number(version.size)));
+    for await (const chunk of chunksOf(handle, version, signal, again)) hash.update(chunk);
     await assertUnchanged(path, handle, version);
     const etag = hash.digest();
     const doubtful = changedLately(version, nowMs);
@@ -105,16 +106,18 @@ export async function readWhole(path: string, signal?: AbortSignal): Promise<Uin
   }
 }
 
-/** Exactly `version.size` bytes from the start; each chunk is a buffer of its own. */
+/** Exactly `version.size` bytes from the start; each chunk is a buffer of its own, unless there is one for all of them to be read into. */
 async function* chunksOf(
   handle: FileHandle,
   version: FileVersion,
   signal: AbortSignal | undefined,
+  into?: Uint8Array,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const size = Number(version.size);
   for (let at = 0; at < size;) {
     signal?.throwIfAborted();
-    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size - at));
+    const wanted = Math.min(CHUNK_BYTES, size - at);
+    const buffer = into ? into.subarray(0, wanted) : new Uint8Array(wanted);
     const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, at);
     // Shorter than it was: assertUnchanged tells.
     if (bytesRead === 0) return;

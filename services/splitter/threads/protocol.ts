@@ -1,4 +1,4 @@
-// What the main thread and the scanner threads say to one another. Buffers are transferred, never copied.
+// What the main thread and the scanner threads say to one another. Buffers are shared or transferred, never copied.
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
@@ -11,8 +11,8 @@ export type ToThread =
       readonly session: number;
       readonly job: number;
       readonly block: Block;
-      /** Buffer of an earlier result, to be filled again. */
-      readonly spare: ArrayBuffer | undefined;
+      /** Shared memory for the part lines, if they fit. */
+      readonly spare: ArrayBuffer;
     }
   | { readonly kind: "shapes"; readonly session: number; readonly job: number }
   | { readonly kind: "close"; readonly session: number };

@@ -2,6 +2,8 @@
 // block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../frame/framed.ts";
+import { PartLineBuffers } from "./part-line-buffers.ts";
+import { isShared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock, type SourceScan } from "./source-scanner.ts";
 import { ScanThread, type TakeShapes } from "./scan-thread.ts";
 
@@ -53,11 +55,12 @@ class InlinePool implements ScanPool {
 class ThreadPool implements ScanPool {
   readonly threads: number;
   readonly #threads: ScanThread[];
-  readonly #spares: ArrayBuffer[] = [];
+  readonly #partLines: PartLineBuffers;
   #sessions = 0;
 
   constructor(threads: number) {
     this.threads = threads;
+    this.#partLines = new PartLineBuffers(threads + 2);
     this.#threads = Array.from({ length: threads }, () => new ScanThread());
   }
 
@@ -69,15 +72,13 @@ class ThreadPool implements ScanPool {
         const thread = this.#idlest();
         if (!used.has(thread)) thread.open(session, scan);
         used.add(thread);
-        return thread.scan(session, block, this.#spares.pop());
+        return this.#scanOn(thread, session, block);
       },
       // One thread after the other: their shapes are not in memory at the same time.
       async shapes(take) {
         for (const thread of used) await thread.shapes(session, take);
       },
-      recycle: (buffer) => {
-        if (this.#spares.length <= this.threads && buffer.byteLength > 0) this.#spares.push(buffer);
-      },
+      recycle: (buffer) => this.#partLines.give(buffer),
       close: () => {
         for (const thread of used) thread.close(session);
       },
@@ -86,6 +87,14 @@ class ThreadPool implements ScanPool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  async #scanOn(thread: ScanThread, session: number, block: Block): Promise<ScannedBlock> {
+    const spare = this.#partLines.take();
+    const result = await thread.scan(session, block, spare);
+    // Not used: the lines did not fit.
+    if (!isShared(result.segments.bytes.buffer)) this.#partLines.give(spare);
+    return result;
   }
 
   /** A thread that has died is replaced here; the sources it was working on fail and are tried again. */

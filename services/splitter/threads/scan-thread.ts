@@ -4,6 +4,7 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
+import { unshared } from "./shared-buffer.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 
 /** Takes some of a session's shapes. */
@@ -42,9 +43,8 @@ export class ScanThread {
     this.#send({ kind: "open", session, scan });
   }
 
-  async scan(session: number, block: Block, spare: ArrayBuffer | undefined): Promise<ScannedBlock> {
-    const transfer = block.spans ? [block.bytes.buffer, block.spans.buffer] : [block.bytes.buffer];
-    if (spare) transfer.push(spare);
+  async scan(session: number, block: Block, spare: ArrayBuffer): Promise<ScannedBlock> {
+    const transfer = unshared(block.bytes.buffer, block.spans?.buffer);
     const answer = await this.#ask((job) => ({ kind: "scan", session, job, block, spare }), transfer);
     if (answer.kind !== "scanned") throw failed(new Error("the thread answered something else"));
     return answer.result;

@@ -2,6 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
+import { unshared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
 
 if (!parentPort) throw new Error("scan-worker.ts is the entry of a thread");
@@ -25,7 +26,7 @@ async function answer(message: ToThread): Promise<void> {
       sendShapes(message.job, sessionOf(message.session).takeShapes());
     } else {
       const scanner = sessionOf(message.session);
-      if (message.spare) scanner.recycle(message.spare);
+      scanner.recycle(message.spare);
       const result = await scanner.scan(message.block);
       send({ kind: "scanned", job: message.job, result }, buffersOf(result));
     }
@@ -59,5 +60,5 @@ function send(message: FromThread, transfer: ArrayBuffer[] = []): void {
 }
 
 function buffersOf(result: ScannedBlock): ArrayBuffer[] {
-  return [result.buffer, result.segments.bytes.buffer];
+  return unshared(result.buffer, result.segments.bytes.buffer);
 }

@@ -17,14 +17,19 @@ export interface Compressor {
   room(): Promise<void>;
 }
 
-/** `threads`: jobs in the zlib pool at once; the rest of the pool is left for decompression and files. */
-export function createCompressor(codec: Codec, level: number, threads: number): Compressor {
+/** `threads`: jobs in the zlib pool at once; the rest of the pool is left for decompression and files. `frameBytes`: size of a full frame. */
+export function createCompressor(
+  codec: Codec,
+  level: number,
+  threads: number,
+  frameBytes: number,
+): Compressor {
   const limit = pLimit(threads);
   const work = new BytesInWork();
   const idle: ZstdEncoder[] = [];
 
   async function zstd(raw: Uint8Array): Promise<Uint8Array> {
-    const encoder = idle.pop() ?? new ZstdEncoder(level);
+    const encoder = idle.pop() ?? new ZstdEncoder(level, frameBytes);
     const compressed = await encoder.frame(raw);
     // One that failed is not used again.
     idle.push(encoder);

@@ -93,7 +93,7 @@ describe("stand-in as a process", function () {
   ])
     it(`explains itself when it is started as ${JSON.stringify(args)}`, async () => {
       const failing = start(args);
-      const [stderr, [code]] = await Promise.all([text(failing.stderr!), once(failing, "exit")]);
+      const [stderr, [code]] = await Promise.all([text(failing.stderr), once(failing, "exit")]);
 
       assert.equal(code, 2);
       assert.match(stderr, /usage: node localstack\/redshift-data\/main\.ts/);

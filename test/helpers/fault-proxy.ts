@@ -1,0 +1,231 @@
+// An HTTP proxy between the SDK's clients and an emulator or stand-in, which lets requests and answers go wrong on demand: lost before or
+// after the server acted, refused, cut in the middle of a body, changed, or done in part.
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface ProxiedRequest {
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly url: string;
+  /** Operation of a JSON protocol (`X-Amz-Target` behind the dot); "" for S3. */
+  readonly operation: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export type ProxyEffect =
+  /** The connection is cut; the server has not heard of it. */
+  | { readonly kind: "lose-request" }
+  /** The server has done it; the connection is cut without an answer. */
+  | { readonly kind: "lose-answer" }
+  /** No answer until the client gives up: before the server heard of it, or after it acted. */
+  | { readonly kind: "hang"; readonly afterServer: boolean }
+  /** Passed on after a pause. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Answered by the proxy. */
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    }
+  /** The answer's body breaks off behind so many bytes. */
+  | { readonly kind: "reset-in-body"; readonly afterBytes: number }
+  | { readonly kind: "change-answer"; readonly change: (answer: Answer) => Answer }
+  /** Of a batch of SQS, the entries named by their position are not passed on and come back under Failed. */
+  | { readonly kind: "partial"; readonly positions: readonly number[]; readonly senderFault?: boolean };
+
+export interface ProxyFault {
+  readonly effect: ProxyEffect;
+  /** Default: every request. */
+  readonly match?: (request: ProxiedRequest) => boolean;
+  /** Default 1. */
+  readonly times?: number;
+  /** Matching requests let through before. Default 0. */
+  readonly after?: number;
+  /** Runs before the effect shows: what somebody else does just then. */
+  readonly meanwhile?: () => Promise<void>;
+}
+
+export interface FaultProxy extends AsyncDisposable {
+  readonly endpoint: string;
+  /** All requests so far, those that a fault hit included. */
+  readonly requests: readonly ProxiedRequest[];
+  arm(fault: ProxyFault): void;
+  clear(): void;
+  /** How many requests had this operation. */
+  count(operation: string): number;
+}
+
+/** An S3 error as XML. */
+export function s3Refusal(status: number, code: string, headers: Record<string, string> = {}): ProxyEffect {
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+  return { kind: "answer", status, headers: { "content-type": "application/xml", ...headers }, body };
+}
+
+/** An error of SQS and the Data API. */
+export function jsonRefusal(status: number, type: string): ProxyEffect {
+  const headers = { "content-type": "application/x-amz-json-1.0" };
+  return { kind: "answer", status, headers, body: JSON.stringify({ __type: type, message: type }) };
+}
+
+export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
+  const requests: ProxiedRequest[] = [];
+  let armed: { fault: ProxyFault; left: number; skip: number }[] = [];
+
+  function hit(request: ProxiedRequest): ProxyFault | undefined {
+    for (const one of armed) {
+      if (one.left <= 0 || !(one.fault.match?.(request) ?? true)) continue;
+      if (one.skip > 0) {
+        one.skip -= 1;
+        continue;
+      }
+      one.left -= 1;
+      return one.fault;
+    }
+    return undefined;
+  }
+
+  async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request: ProxiedRequest = {
+      method: incoming.method ?? "GET",
+      url: incoming.url ?? "/",
+      operation: String(incoming.headers["x-amz-target"] ?? "").replace(/^.*\./, ""),
+      headers: incoming.headers,
+      body: await buffer(incoming),
+    };
+    requests.push(request);
+    const fault = hit(request);
+    await fault?.meanwhile?.();
+    await apply(fault?.effect ?? { kind: "delay", ms: 0 }, request, response, upstream);
+  }
+
+  const server = createServer((incoming, response) => {
+    response.on("error", () => undefined);
+    serve(incoming, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    arm: (fault) => void armed.push({ fault, left: fault.times ?? 1, skip: fault.after ?? 0 }),
+    clear: () => void (armed = []),
+    count: (operation) => requests.filter((one) => one.operation === operation).length,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function apply(
+  effect: ProxyEffect,
+  request: ProxiedRequest,
+  response: ServerResponse,
+  upstream: string,
+): Promise<void> {
+  switch (effect.kind) {
+    case "lose-request":
+      return void response.socket?.resetAndDestroy();
+    case "lose-answer":
+      await whole(await forward(request, upstream));
+      return void response.socket?.resetAndDestroy();
+    case "hang":
+      if (effect.afterServer) await whole(await forward(request, upstream));
+      return; // the client ends it
+    case "answer":
+      return send(response, {
+        status: effect.status,
+        headers: effect.headers ?? {},
+        body: Buffer.from(effect.body ?? ""),
+      });
+    case "delay":
+      if (effect.ms > 0) await sleep(effect.ms);
+      return relay(await forward(request, upstream), response, Infinity);
+    case "reset-in-body":
+      return relay(await forward(request, upstream), response, effect.afterBytes);
+    case "change-answer":
+      return send(response, effect.change(await whole(await forward(request, upstream))));
+    case "partial":
+      return send(response, await partly(effect, request, upstream));
+  }
+}
+
+function forward(request: ProxiedRequest, upstream: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { method, headers, body } = request;
+    const sent = httpRequest(`${upstream}${request.url}`, { method, headers, agent: false }, resolve);
+    sent.once("error", reject);
+    sent.end(body);
+  });
+}
+
+async function whole(answer: IncomingMessage): Promise<Answer> {
+  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  const { "transfer-encoding": _, ...rest } = headers;
+  const isHead = response.req.method === "HEAD";
+  response.writeHead(status, isHead ? rest : { ...rest, "content-length": body.byteLength }).end(body);
+}
+
+async function relay(answer: IncomingMessage, response: ServerResponse, limit: number): Promise<void> {
+  const { connection: _, ...headers } = answer.headers;
+  response.writeHead(answer.statusCode ?? 502, headers);
+  response.flushHeaders();
+  let left = limit;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    const part = chunk.subarray(0, Math.min(left, chunk.byteLength));
+    left -= part.byteLength;
+    if (!response.write(part)) await new Promise((resolve) => response.once("drain", resolve));
+    if (left <= 0) break;
+  }
+  if (left > 0) return void response.end();
+  // What was written goes out before the end: `destroy` by itself would take it back.
+  await new Promise<void>((resolve) => void response.write("", () => resolve()));
+  response.socket?.destroy();
+}
+
+async function partly(
+  { positions, senderFault = false }: ProxyEffect & { kind: "partial" },
+  request: ProxiedRequest,
+  upstream: string,
+): Promise<Answer> {
+  const batch = JSON.parse(request.body.toString()) as { Entries: { Id: string }[] };
+  const kept = batch.Entries.filter((_, at) => !positions.includes(at));
+  const failed = batch.Entries.filter((_, at) => positions.includes(at));
+  const Failed = failed.map(({ Id }) => ({
+    Id,
+    SenderFault: senderFault,
+    Code: "InternalError",
+    Message: "on purpose",
+  }));
+  const headers = { "content-type": "application/x-amz-json-1.0" };
+  if (kept.length === 0)
+    return { status: 200, headers, body: Buffer.from(JSON.stringify({ Successful: [], Failed })) };
+  const body = Buffer.from(JSON.stringify({ ...batch, Entries: kept }));
+  const answer = await whole(
+    await forward(
+      { ...request, body, headers: { ...request.headers, "content-length": String(body.byteLength) } },
+      upstream,
+    ),
+  );
+  const done = JSON.parse(answer.body.toString()) as { Failed?: unknown[] };
+  const merged = { ...done, Failed: [...(done.Failed ?? []), ...Failed] };
+  return { status: answer.status, headers, body: Buffer.from(JSON.stringify(merged)) };
+}

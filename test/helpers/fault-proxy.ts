@@ -44,6 +44,8 @@ export type ProxyEffect =
     }
   /** The answer's body breaks off behind so many bytes. */
   | { readonly kind: "reset-in-body"; readonly afterBytes: number }
+  /** The answer's body stops coming behind so many bytes; the connection stays open. */
+  | { readonly kind: "stall-in-body"; readonly afterBytes: number }
   | { readonly kind: "change-answer"; readonly change: (answer: Answer) => Answer }
   /** Of a batch of SQS, the entries named by their position are not passed on and come back under Failed. */
   | { readonly kind: "partial"; readonly positions: readonly number[]; readonly senderFault?: boolean };
@@ -158,6 +160,8 @@ async function apply(
       return relay(await forward(request, upstream), response, Infinity);
     case "reset-in-body":
       return relay(await forward(request, upstream), response, effect.afterBytes);
+    case "stall-in-body":
+      return relay(await forward(request, upstream), response, effect.afterBytes, true);
     case "change-answer":
       return send(response, effect.change(await whole(await forward(request, upstream))));
     case "partial":
@@ -184,7 +188,12 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.writeHead(status, isHead ? rest : { ...rest, "content-length": body.byteLength }).end(body);
 }
 
-async function relay(answer: IncomingMessage, response: ServerResponse, limit: number): Promise<void> {
+async function relay(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+  stalls = false,
+): Promise<void> {
   const { connection: _, ...headers } = answer.headers;
   response.writeHead(answer.statusCode ?? 502, headers);
   response.flushHeaders();
@@ -198,7 +207,7 @@ async function relay(answer: IncomingMessage, response: ServerResponse, limit: n
   if (left > 0) return void response.end();
   // What was written goes out before the end: `destroy` by itself would take it back.
   await new Promise<void>((resolve) => void response.write("", () => resolve()));
-  response.socket?.destroy();
+  if (!stalls) response.socket?.destroy();
 }
 
 async function partly(

@@ -13,6 +13,8 @@ export interface ClientOptions {
   readonly pathStyle: boolean;
   /** Tries of one call, the first included. Default 6: SlowDown lasts while S3 splits a partition. */
   readonly maxAttempts?: number;
+  /** Longest silence on a connection, in milliseconds, before it is given up and the call tried again. Default 60,000. */
+  readonly silenceMs?: number;
   /** Told of each request that goes out, tries again included: what AWS counts and charges for. */
   readonly onRequest?: OnRequest;
 }
@@ -21,13 +23,17 @@ export type AwsService = "s3" | "sqs" | "redshift-data";
 export type OnRequest = (service: AwsService, operation: string) => void;
 
 /** Longest silence on a connection; S3 and SQS answer or stream well within it, a long poll takes 5 s, the Data API's 20 s. */
-const REQUEST_TIMEOUT_MS = 60_000;
+const SILENCE_MS = 60_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 
 function common(options: ClientOptions) {
   return {
     maxAttempts: options.maxAttempts ?? 6,
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    // Not `requestTimeout`: the SDK only warns of it, and a slow upload is no silence.
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      socketTimeout: options.silenceMs ?? SILENCE_MS,
+    },
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
   };

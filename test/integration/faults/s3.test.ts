@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { createS3Client } from "../../../shared/adapters/aws/clients.ts";
 import { createS3ObjectStore } from "../../../shared/adapters/aws/s3-object-store.ts";
 import { isRouterError, type ErrorCode } from "../../../shared/errors/router-error.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
@@ -33,14 +34,12 @@ else
       const running = await runningEmulator(name);
       bucket = await newBucket(running);
       proxy = await startFaultProxy(running.emulator.endpoint);
-      client = new S3Client({
+      client = createS3Client({
         endpoint: proxy.endpoint,
         region: running.emulator.region,
-        forcePathStyle: true,
-        followRegionRedirects: false,
-        responseChecksumValidation: "WHEN_REQUIRED",
+        pathStyle: true,
         maxAttempts: 4,
-        requestHandler: { requestTimeout: 500, connectionTimeout: 500, throwOnRequestTimeout: true },
+        silenceMs: 500,
       });
       store = createS3ObjectStore(client, { clock: hasty, resumeAttempts: 3, partBytes: 5 * 1024 * 1024 });
     });
@@ -79,6 +78,13 @@ else
           assert.match(String(get.headers["range"]), /^bytes=\d+-$/);
           assert.match(String(get.headers["if-match"]), /^"[0-9a-f]{32}"$/);
         }
+      });
+
+      it("goes on by Range when the body stops coming", async () => {
+        const ref = await stored();
+        proxy.arm({ effect: { kind: "stall-in-body", afterBytes: 1_500_000 }, match: is("GET") });
+
+        assert.ok(Buffer.from(await store.getBytes(ref)).equals(BODY));
       });
 
       it("gives up when several connections in a row bring nothing new", async () => {

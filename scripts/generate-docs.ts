@@ -10,7 +10,7 @@ const docs = join(import.meta.dirname, "..", "docs");
 
 const pages = new Map([
   ["configuration.md", configurationPage()],
-  ["cli.md", commandPage()],
+  ["cli.md", await commandPage()],
   ...[...contractSchemas()].map(([name, text]) => [join("contracts", name), text] as const),
 ]);
 

@@ -1,7 +1,5 @@
 // Splits files into a folder, without queues or a warehouse.
 import { join } from "node:path";
-import { awsClients } from "../../shared/adapters/aws/aws-clients.ts";
-import { createS3ObjectStore } from "../../shared/adapters/aws/s3-object-store.ts";
 import { byBucket } from "../../shared/adapters/by-bucket-object-store.ts";
 import { createFolderObjectStore } from "../../shared/adapters/local/folder-object-store.ts";
 import { loadConfig } from "../../shared/config/load-config.ts";
@@ -30,10 +28,11 @@ export async function splitFiles(
   signal: AbortSignal,
 ): Promise<SplitReport> {
   const config = loadConfig(configSources(context, options));
-  await checkNamedFiles(partPaths(paths).local, { cwd: context.cwd });
-  using clients = awsClients({ region: config.aws.region, env: context.env });
-  const s3 = () => createS3ObjectStore(clients.s3(), { clock: systemClock });
-  const store = byBucket([LOCAL_BUCKET, ROUTED_BUCKET], createFolderObjectStore({ root: out }), s3);
+  const { s3, local } = partPaths(paths);
+  await checkNamedFiles(local, { cwd: context.cwd });
+  const folder = createFolderObjectStore({ root: out });
+  using aws = s3.length > 0 ? await openS3(config.aws.region, context) : undefined;
+  const store = aws ? byBucket([LOCAL_BUCKET, ROUTED_BUCKET], folder, () => aws.store) : folder;
   const sources = namedSources(store, paths, context.cwd, out, signal);
   const totals = new RunTotals();
   const report = emptyReport();
@@ -66,6 +65,18 @@ export async function splitFiles(
   }
   report.seconds = (performance.now() - started) / 1000;
   return report;
+}
+
+/** The SDK is loaded only for sources on S3: it takes 25 MiB. */
+async function openS3(
+  region: string | undefined,
+  { env }: CliContext,
+): Promise<Disposable & { readonly store: ObjectStore }> {
+  const { awsClients } = await import("../../shared/adapters/aws/aws-clients.ts");
+  const { createS3ObjectStore } = await import("../../shared/adapters/aws/s3-object-store.ts");
+  const clients = awsClients({ region, env });
+  const store = createS3ObjectStore(clients.s3(), { clock: systemClock });
+  return { store, [Symbol.dispose]: () => clients[Symbol.dispose]() };
 }
 
 type Source = Pick<ObjectInfo, "bucket" | "key" | "bytes">;

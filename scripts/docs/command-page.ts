@@ -39,8 +39,8 @@ interface Node {
 }
 
 /** The whole page. */
-export function commandPage(): string {
-  const program = buildProgram(documentingContext());
+export async function commandPage(): Promise<string> {
+  const program = await buildProgram(documentingContext());
   const verbs = descendants(program).filter((command) => notesOf(command) !== undefined);
   return [HEAD, overview(verbs), ...verbs.map(section)].join("\n");
 }

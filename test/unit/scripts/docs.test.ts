@@ -11,12 +11,13 @@ import { ERROR_CODES } from "../../../shared/errors/router-error.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const VERBS = [...commandPage().matchAll(/^## log-router (.+)$/gm)].map((match) => match[1]!);
+const COMMAND_PAGE = await commandPage();
+const VERBS = [...COMMAND_PAGE.matchAll(/^## log-router (.+)$/gm)].map((match) => match[1]!);
 
 describe("documents", () => {
   it("generated ones are what the code says", () => {
     assert.equal(read("docs/configuration.md"), configurationPage());
-    assert.equal(read("docs/cli.md"), commandPage());
+    assert.equal(read("docs/cli.md"), COMMAND_PAGE);
     for (const [name, text] of contractSchemas()) assert.equal(read(`docs/contracts/${name}`), text, name);
   });
 

@@ -7,6 +7,8 @@ import { Consumer as SqsConsumer } from "sqs-consumer";
 const MAX_BATCH = 10;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
+/** Where access is denied or requests are throttled. */
+const DENIED_PAUSE_MS = 5_000;
 
 export interface PollingOptions {
   readonly client: SQSClient;
@@ -37,6 +39,7 @@ export class Polling {
       waitTimeSeconds: options.waitSeconds,
       visibilityTimeout: options.visibilitySeconds,
       messageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
+      authenticationErrorTimeout: DENIED_PAUSE_MS,
       shouldDeleteMessages: false,
       suppressFifoWarning: true,
       handleMessageBatch: (messages) => this.#handOver(messages),
@@ -75,11 +78,14 @@ export class Polling {
     return [];
   }
 
-  /** The library goes on at once after most errors (hundreds a second on a refused connection): the pause is ours, and doubles. */
+  /**
+   * The library goes on at once after most errors (hundreds a second on a refused connection): the pause is ours, and doubles. It takes
+   * effect one poll late. Where access is denied or requests are throttled, the library pauses by itself.
+   */
   #refused(error: unknown): void {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     this.#consumer.updateOption("pollingWaitTimeMs", this.#pauseMs);
-    this.#options.warn(`receiving failed, next try in ${this.#pauseMs} ms`, error);
+    this.#options.warn("receiving failed; it is tried again after a pause", error);
   }
 
   #answered(): void {

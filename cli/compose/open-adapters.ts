@@ -24,6 +24,7 @@ export function openAdapters(setup: Setup, config: Config, options: OpenAdapters
   return openEmbedded(setup.folder, config, {
     env: context.env,
     region: setup.region,
+    onlyReads: work === "read",
     onQueueError: (error) => log.warn({ event: "queue_error", code: error.code }, error.message),
   });
 }

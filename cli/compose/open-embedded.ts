@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly env: CliContext["env"];
   /** `aws.region`, for sources on s3://. */
   readonly region?: string | undefined;
+  /** For the reading verbs, which take the warehouse as it is. Default: false. */
+  readonly onlyReads?: boolean;
   /** Told of what the queues' consumers could not do; they go on. */
   readonly onQueueError?: (error: RouterError) => void;
 }
@@ -42,7 +44,7 @@ export async function openEmbedded(
 ): Promise<Adapters> {
   makeFolder(folder.path);
   await using stack = new AsyncDisposableStack();
-  const { onQueueError } = options;
+  const { onQueueError, onlyReads = false } = options;
   const queues = stack.use(await openQueueFile(folder.queues, onQueueError ? { onError: onQueueError } : {}));
   const etagCache = stack.use(new SqliteEtagCache(join(folder.path, "etags.sqlite"), new Date()));
   const splitQueue = queues.queue("split", { maxReceives: config.splitter.max_receives });
@@ -54,7 +56,7 @@ export async function openEmbedded(
     etagCache,
   });
   const partPath = (bucket: string, key: string): string => folders.fileOf({ bucket, key });
-  const warehouse = stack.use(createDuckDbWarehouse({ file: folder.warehouse, partPath, config }));
+  const warehouse = stack.use(createDuckDbWarehouse({ file: folder.warehouse, partPath, config, onlyReads }));
   const clients = stack.use(awsClients({ region: options.region, env: options.env }));
   const s3 = (): ReturnType<typeof createS3ObjectStore> =>
     createS3ObjectStore(clients.s3(), { clock: systemClock });

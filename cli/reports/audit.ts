@@ -84,6 +84,11 @@ export async function auditReport(
   return report;
 }
 
+/** Where the ledger tells none. */
+const REASONS: Readonly<Record<string, string>> = {
+  replaced: "a newer version of the object has taken its place",
+};
+
 function add(report: AuditReport, verdict: SourceVerdict): void {
   const { id: source_id, generation, key, state, counts, problem, reason } = verdict;
   report.sources += 1;
@@ -93,7 +98,8 @@ function add(report: AuditReport, verdict: SourceVerdict): void {
     if (report.imbalances.length < NAMED) report.imbalances.push({ ...entry, reason: problem });
   } else if (state !== "loaded") {
     report.without_rows_count += 1;
-    if (report.without_rows.length < NAMED) report.without_rows.push({ ...entry, reason: reason ?? state });
+    if (report.without_rows.length < NAMED)
+      report.without_rows.push({ ...entry, reason: reason ?? REASONS[state] ?? state });
   } else {
     report.balanced_sources += 1;
   }

@@ -11,7 +11,7 @@ import type { ChangeResult } from "./change.ts";
 import { CHECKED_CAST_MACROS } from "./checked-casts.ts";
 import { allUnits, requireDistinct } from "./job-units.ts";
 import { bindRows, boundRows, UNIT_ROW, unitRow } from "./json-rows.ts";
-import { createLedger, isPrepared } from "./ledger-schema.ts";
+import { createLedger, isPrepared, storedSchema } from "./ledger-schema.ts";
 import { LEDGER_COLUMNS, ledgerRow } from "./ledger-rows.ts";
 import { insertRows, loadUnits } from "./load.ts";
 import type { LoadSettings } from "./load.ts";
@@ -33,6 +33,8 @@ export interface DuckDbWarehouseOptions {
   readonly config: Config;
   /** Schema of the event tables. Default: `tables.schema` of the configuration. */
   readonly eventSchema?: string;
+  /** The event tables are looked for where the ledger says, whatever the configuration; nothing is loaded. Default false. */
+  readonly onlyReads?: boolean;
   /** How long a file held by another process is waited for. Default: `loader.lock_wait_seconds`. */
   readonly lockWaitMs?: number;
   /** DuckDB's memory in bytes; beyond it, work spills to a folder beside the file. Default 2 GiB. */
@@ -48,7 +50,7 @@ export interface DuckDbWarehouseOptions {
 
 export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehouse {
   const { config, partPath } = options;
-  const eventSchema = options.eventSchema ?? config.tables.schema;
+  let eventSchema = options.eventSchema ?? config.tables.schema;
   const memoryBytes = options.memoryBytes ?? 2 * GIB;
   const maxThreads = options.threads ?? availableParallelism();
   requireEventSchema(eventSchema);
@@ -65,6 +67,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
     name: `duckdb:${options.file}`,
     async prepare(signal) {
       const { slots } = config.loader;
+      if (options.onlyReads) eventSchema = (await file.readIfPresent(storedSchema, signal)) ?? eventSchema;
       const ready = await file.readIfPresent((session) => isPrepared(session, eventSchema), signal);
       if (!ready) await transaction((session) => createLedger(session, eventSchema, slots), signal);
     },
@@ -79,7 +82,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
       }, signal),
     ...loading(file, { eventSchema, partPath, memoryBytes, maxThreads }),
     ...ledger(file, transaction),
-    read: createReads(file, eventSchema),
+    read: createReads(file, () => eventSchema),
     async [Symbol.asyncDispose]() {
       // Nothing is held between two calls.
     },

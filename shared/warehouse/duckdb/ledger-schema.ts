@@ -45,9 +45,28 @@ export async function readSettings(session: Session): Promise<ReadonlyMap<string
   return settings;
 }
 
-/** True when nothing is left to create. */
+/** Schema of the event tables, where the ledger tells it. */
+export async function storedSchema(session: Session): Promise<string | undefined> {
+  return (await readSettings(session))?.get("event_schema");
+}
+
+/** Throws CONFIG_INVALID when the event tables are in another schema: the catalog knows their names, but not in two places. */
+function requireSameSchema(settings: ReadonlyMap<string, string>, eventSchema: string): void {
+  const stored = settings.get("event_schema") ?? eventSchema;
+  if (stored === eventSchema) return;
+  throw new RouterError(
+    "CONFIG_INVALID",
+    `the event tables of this warehouse are in schema ${JSON.stringify(stored)}, the configuration says ${JSON.stringify(eventSchema)}: ` +
+      `name the configuration that made them (--config), or set tables.schema to ${JSON.stringify(stored)}`,
+    { details: { setting: "tables.schema", found: stored, configured: eventSchema } },
+  );
+}
+
+/** True when nothing is left to create. Throws as `createLedger`. */
 export async function isPrepared(session: Session, eventSchema: string): Promise<boolean> {
-  if ((await readSettings(session)) === undefined) return false;
+  const settings = await readSettings(session);
+  if (settings === undefined) return false;
+  requireSameSchema(settings, eventSchema);
   const schemas = await session.rows(
     "SELECT 1 FROM duckdb_schemas() WHERE schema_name = $schema AND database_name = current_database()",
     { schema: eventSchema },
@@ -55,14 +74,16 @@ export async function isPrepared(session: Session, eventSchema: string): Promise
   return schemas.length > 0;
 }
 
-/** Creates what is missing, in a transaction of the caller's. The number of slots stays what it was at first. */
+/** Creates what is missing, in a transaction of the caller's. The number of slots stays what it was at first, and so does the schema. */
 export async function createLedger(session: Session, eventSchema: string, slots: number): Promise<void> {
+  const settings = await readSettings(session);
+  if (settings) requireSameSchema(settings, eventSchema);
   await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(eventSchema)}`);
-  if ((await readSettings(session)) !== undefined) return;
+  if (settings) return;
   await session.run(`CREATE SCHEMA IF NOT EXISTS ${LEDGER_SCHEMA}`);
   for (const table of TABLES) await session.run(`CREATE TABLE ${LEDGER_SCHEMA}.${table}`);
   await session.run(
-    `INSERT INTO ${LEDGER_SCHEMA}.settings VALUES ('schema_version', $version), ('slots', $slots), ('warehouse_id', $id), ('catalog_version', '0')`,
-    { version: String(LEDGER_VERSION), slots: String(slots), id: randomUUID() },
+    `INSERT INTO ${LEDGER_SCHEMA}.settings VALUES ('schema_version', $version), ('slots', $slots), ('warehouse_id', $id), ('catalog_version', '0'), ('event_schema', $schema)`,
+    { schema: eventSchema, version: String(LEDGER_VERSION), slots: String(slots), id: randomUUID() },
   );
 }

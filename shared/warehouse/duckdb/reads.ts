@@ -85,7 +85,8 @@ async function sampleRows(
   );
 }
 
-export function createReads(file: SharedFile, eventSchema: string): WarehouseReads {
+/** `eventSchema` is asked at each read. */
+export function createReads(file: SharedFile, eventSchema: () => string): WarehouseReads {
   return {
     tableSummaries: (signal) =>
       file.read(async (session) => (await session.rows(TABLE_SUMMARIES)).map(tableSummary), signal),
@@ -106,7 +107,7 @@ export function createReads(file: SharedFile, eventSchema: string): WarehouseRea
     pendingCount: (signal) => file.read(countPending, signal),
     countRows: (table, signal) =>
       file.read(async (session) => {
-        const rows = await session.rows(countRows(qualifiedName(eventSchema, table)), {
+        const rows = await session.rows(countRows(qualifiedName(eventSchema(), table)), {
           table,
           other: OTHER_EVENT_TYPE,
         });
@@ -117,24 +118,24 @@ export function createReads(file: SharedFile, eventSchema: string): WarehouseRea
           repeated: count(row, "repeated"),
         }));
       }, signal),
-    countTables: (tables, signal) => countTables(file, eventSchema, tables, signal),
+    countTables: (tables, signal) => countTables(file, eventSchema(), tables, signal),
     sampleRows: (table, limit, signal) =>
-      file.read((session) => sampleRows(session, table, eventSchema, limit), signal),
+      file.read((session) => sampleRows(session, table, eventSchema(), limit), signal),
     rescuedPaths: (table, signal) =>
       file.read(async (session) => {
-        const rows = await session.rows(rescuedPaths(qualifiedName(eventSchema, table)));
+        const rows = await session.rows(rescuedPaths(qualifiedName(eventSchema(), table)));
         return rows.map((row) => ({ path: text(row, "path"), values: count(row, "n") }));
       }, signal),
     ddl: (table, signal) =>
       file.read(async (session) => {
         const [row] = await session.rows(
           "SELECT sql FROM duckdb_tables() WHERE schema_name = $schema AND table_name = $table AND database_name = current_database()",
-          { schema: eventSchema, table },
+          { schema: eventSchema(), table },
         );
         if (!row)
           throw new RouterError(
             "NOT_FOUND",
-            `there is no table ${quoteIdentifier(table)} in ${eventSchema}`,
+            `there is no table ${quoteIdentifier(table)} in ${eventSchema()}`,
             {
               details: { table },
             },

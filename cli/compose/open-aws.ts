@@ -73,10 +73,11 @@ export async function openAws(setup: AwsSetup, config: Config, options: OpenAwsO
 function sqsQueues(urls: SqsQueues, clients: AwsClients, config: Config, log: Logger): Queues {
   const warn = (what: string, error: unknown): void =>
     log.warn({ event: "queue_error", err: error instanceof Error ? error : String(error) }, what);
+  const waitSeconds = config.aws.receive_wait_seconds;
   const queue = (url: string | undefined, name: string, maxReceives: number): Queue =>
     url === undefined
       ? new MemoryQueue({ name })
-      : createSqsQueue(clients.sqs(), url, { clock: systemClock, maxReceives, warn });
+      : createSqsQueue(clients.sqs(), url, { clock: systemClock, maxReceives, waitSeconds, warn });
   return {
     splitQueue: queue(urls.split, "split", config.splitter.max_receives),
     backfillQueue: queue(urls.backfill, "backfill", config.splitter.max_receives),

@@ -47,6 +47,8 @@ export class Pipeline implements AsyncDisposable {
   /** Source objects announced by this process. */
   readonly #announced: { bucket: string; key: string }[] = [];
   readonly #unsettled = new UnsettledSources();
+  /** Receipts in hand at the last look. */
+  #receiptsSeen = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -163,7 +165,12 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #isLoaded(signal: AbortSignal): Promise<boolean> {
-    const { loadQueue } = this.#options.adapters;
+    const { loadQueue, isShared } = this.#options.adapters;
+    const { receipts = 0 } = this.#loader?.status ?? {};
+    const stillCome = receipts > this.#receiptsSeen;
+    this.#receiptsSeen = receipts;
+    // Each load costs a dozen calls there: batches fill as long as receipts come.
+    if (isShared && stillCome) return false;
     this.#loader?.flush();
     await orAbort(this.#loader?.whenIdle(), signal);
     const { visible, delayed } = await loadQueue.depth(signal);

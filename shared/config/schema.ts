@@ -234,6 +234,14 @@ export const awsSchema = z.strictObject({
   backfill_queue: queueUrl.describe(
     "URL of the SQS queue of old source objects, which splitters work on when nothing live waits",
   ),
+  receive_wait_seconds: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(5)
+    .describe(
+      "How long one receive waits for messages. Longer is fewer requests while nothing comes; a worker that is stopped waits for it",
+    ),
   region: z
     .string()
     .min(1)

@@ -99,6 +99,7 @@ export async function openAwsRig(name: EmulatorName, options: AwsRigOptions = {}
     LOG_ROUTER_AWS_SPLIT_QUEUE: queues.split.url,
     LOG_ROUTER_AWS_LOAD_QUEUE: queues.load.url,
     LOG_ROUTER_AWS_BACKFILL_QUEUE: queues.backfill.url,
+    LOG_ROUTER_AWS_RECEIVE_WAIT_SECONDS: "1",
     LOG_ROUTER_WAREHOUSE: "redshift:test-workgroup/dev",
     LOG_ROUTER_REDSHIFT_RATE_SHARE: "1",
     LOG_ROUTER_SPLITTER_THREADS: "1",

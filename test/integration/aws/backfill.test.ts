@@ -24,7 +24,6 @@ const EMBEDDED = { ...NO_QUEUES, LOG_ROUTER_AWS_ROUTED_BUCKET: "", LOG_ROUTER_WA
 for (const name of emulatorsUnderTest()) {
   describe(`backfill on ${name}`, function () {
     this.timeout(60_000);
-    this.bail(true);
     let rig: AwsRig;
     let services: RunningVerb[] = [];
 

@@ -25,7 +25,6 @@ const HOSTILE_KEYS = ["raw/a b+c=é/x y.ndjson", "raw/100%25 %zz.ndjson.gz", "ra
 for (const name of emulatorsUnderTest()) {
   describe(`the pipeline on ${name}`, function () {
     this.timeout(60_000);
-    this.bail(true);
     let rig: AwsRig;
     let services: RunningVerb[] = [];
     let files = 0;
@@ -76,8 +75,8 @@ for (const name of emulatorsUnderTest()) {
 
     it("loads what S3 tells of, with two splitters and two loaders at once; the audit balances", async () => {
       using dir = tempDir();
-      const bytes = 100_000;
-      await writeSample({ out: dir.path, bytes, types: 5, seed: 1, files: 4, compression: "mixed" });
+      const bytes = 60_000;
+      await writeSample({ out: dir.path, bytes, types: 3, seed: 1, files: 3, compression: "mixed" });
       const names = readdirSync(dir.path);
       for (const file of names) await rig.put(`raw/${file}`, readFileSync(join(dir.path, file)));
       for (const key of HOSTILE_KEYS) {
@@ -100,13 +99,16 @@ for (const name of emulatorsUnderTest()) {
     });
 
     it("says where a source is, by its name on S3", async () => {
-      for (const key of HOSTILE_KEYS) {
-        const { json } = await rig.report(whereSchema.array(), ["where", `s3://${rig.sources}/${key}`]);
-        assert.deepEqual(
-          json.map((report) => [report.bucket, report.key, report.state, report.units[0]?.rows]),
-          [[rig.sources, key, "loaded", 3]],
-        );
-      }
+      const [key = ""] = HOSTILE_KEYS;
+      const { json } = await rig.report(whereSchema.array(), ["where", `s3://${rig.sources}/${key}`]);
+      assert.deepEqual(
+        json.map((report) => [report.bucket, report.key, report.state, report.units[0]?.rows]),
+        [[rig.sources, key, "loaded", 3]],
+      );
+      await using deps = await rig.reading();
+      const names = HOSTILE_KEYS.map((hostile) => ({ bucket: rig.sources, key: hostile }));
+      const rows = await deps.warehouse.findSources({ names });
+      assert.deepEqual(rows.map((row) => row.key).toSorted(), HOSTILE_KEYS.toSorted());
       const preview = await rig.verb(["preview", "hostile"]);
       assert.match(preview.stdout, /ä 1/);
       assert.match((await rig.verb(["schema", "hostile", "--ddl"])).stdout, /CREATE TABLE/i);

@@ -12,12 +12,16 @@ export function renderRun(context: CliContext, report: RunReport): string {
   return [types(context, report), totals(report), ...notes(context, report)].join("");
 }
 
-function types(context: CliContext, { event_types: all }: RunReport): string {
+function types(context: CliContext, report: RunReport): string {
+  const { event_types: all } = report;
   if (all.length === 0) return "";
   const columns = [
     { title: "event type", shrinkTo: 8 },
     { title: "table", shrinkTo: 8 },
-    ...["rows", "columns", "quarantined", "rescued"].map((title) => ({ title, align: "right" as const })),
+    ...["rows", "columns", "quarantined", "rescued", "time", "MB/s"].map((title) => ({
+      title,
+      align: "right" as const,
+    })),
   ];
   const rows = all
     .slice(0, SHOWN)
@@ -28,9 +32,32 @@ function types(context: CliContext, { event_types: all }: RunReport): string {
       count(type.columns),
       count(type.quarantined),
       count(type.rescued),
+      "",
+      "",
     ]);
   const rest = all.length > SHOWN ? `… and ${plural(all.length - SHOWN, "more event type")}\n` : "";
-  return `${table(context, columns, rows)}${rest}\n`;
+  return `${table(context, columns, [...rows, total(context, report)])}${rest}\n`;
+}
+
+/** Types are split and loaded together, so time and speed are of the run. Quarantined lines without an event type count here alone. */
+function total({ colours }: CliContext, report: RunReport): string[] {
+  const rescued = report.event_types.reduce((sum, type) => sum + type.rescued, 0);
+  const cells = [
+    "total",
+    "",
+    count(report.rows),
+    "",
+    count(report.quarantined),
+    count(rescued),
+    duration(report.seconds),
+    megabytesPerSecond(report),
+  ];
+  return cells.map((cell) => (cell === "" ? cell : colours.bold(cell)));
+}
+
+/** Uncompressed; empty when there is nothing to tell. */
+function megabytesPerSecond({ seconds, raw_bytes: bytes }: RunReport): string {
+  return seconds > 0 ? (bytes / 1e6 / seconds).toFixed(1) : "";
 }
 
 function totals(report: RunReport): string {
@@ -40,7 +67,8 @@ function totals(report: RunReport): string {
       ? `Nothing new: ${plural(sources.unchanged, "file")} already loaded.\n`
       : "Nothing to do: no files, and nothing waiting.\n";
   }
-  const speed = seconds > 0 ? `, ${(report.raw_bytes / 1e6 / seconds).toFixed(1)} MB/s` : "";
+  const megabytes = megabytesPerSecond(report);
+  const speed = megabytes === "" ? "" : `, ${megabytes} MB/s`;
   const beside = [
     `${count(report.quarantined)} quarantined`,
     `${count(report.dropped)} dropped`,

@@ -21,6 +21,15 @@ export function sourceRow(receipt: Receipt): SourceRow {
     state: state === "split" ? "loading" : state,
     splitAt: new Date(receipt.split_at),
     onOverwrite: state === "split" ? receipt.on_overwrite : "ignore",
-    ...(receipt.failure ? { reason: `${receipt.failure.code}: ${receipt.failure.message}` } : {}),
+    ...(receipt.failure ? { reason: reasonOf(receipt.failure) } : {}),
   };
+}
+
+function reasonOf({
+  code,
+  message,
+  after_line: line,
+  after_byte: byte,
+}: NonNullable<Receipt["failure"]>): string {
+  return `${code}: ${message}, after line ${line}, byte ${byte}`;
 }

@@ -127,7 +127,10 @@ describe("loader", () => {
     assert.equal(stateOf(h.warehouse, empty), "loaded");
     assert.equal(stateOf(h.warehouse, failed), "failed");
     assert.equal(stateOf(h.warehouse, ignored), "ignored");
-    assert.equal(h.warehouse.ledger.sources.get(`${failed.id}/0`)?.reason, "SOURCE_CORRUPT: broken off");
+    assert.equal(
+      h.warehouse.ledger.sources.get(`${failed.id}/0`)?.reason,
+      "SOURCE_CORRUPT: broken off, after line 3, byte 90",
+    );
   });
 
   it("joins a redelivered receipt to the work in hand, and loads a settled one no second time", async () => {

@@ -16,7 +16,7 @@ import { s3Refusal, startFaultProxy, type FaultProxy } from "../../helpers/fault
 const hasty: Clock = {
   ...systemClock,
   now: () => new Date(),
-  sleep: async (ms) => void (await sleep(ms / 100)),
+  sleep: (ms, signal) => sleep(ms / 100, undefined, { signal }),
 };
 const BODY = randomBytes(3_000_000);
 

@@ -20,9 +20,10 @@ export interface SplitEngine extends AsyncDisposable {
   readonly scratchBytes: number;
 }
 
-/** A full frame is followed by the segment that filled it. */
-const FRAME_SLACK_BYTES = 256 * 1024;
-const FRAME_BUFFERS = 4;
+/** A full frame is followed by the segment that filled it: up to half a block of one event type before buffers do not fit. */
+const FRAME_SLACK_BYTES = 768 * 1024;
+/** As many full frames as may be in work, and those that wait for the scratch disk. */
+const FRAME_BUFFERS = 6;
 
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;

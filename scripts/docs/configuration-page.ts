@@ -108,6 +108,8 @@ function typeText(node: SchemaNode): string {
 function rangeText(node: SchemaNode): string {
   const noun = node.type === "integer" ? "whole number" : "number";
   const limited = node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER;
+  if (node.exclusiveMinimum !== undefined && limited)
+    return `${noun} over ${node.exclusiveMinimum}, up to ${node.maximum}`;
   if (limited) return `${noun} ${node.minimum}–${node.maximum}`;
   return node.minimum === undefined ? noun : `${noun} ≥ ${node.minimum}`;
 }

@@ -108,8 +108,7 @@ class Attempt {
     this.#framer = framer;
     this.#types = new TypeStreams(writer, splitter.max_types_per_source, splitter.keys_per_depth);
     this.#quarantine = new QuarantineWriter(() => writer.open());
-    const { threads } = options.engine.scanners;
-    this.#scan = new OrderedScan(session, threads === 1 ? 0 : threads + 1, {
+    this.#scan = new OrderedScan(session, options.engine.scanners.ahead, {
       block: (result) => this.#takeBlock(result),
       bad: (piece) => this.#takeBad(piece),
     });

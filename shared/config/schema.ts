@@ -64,7 +64,9 @@ const perPath = <T extends z.ZodType>(value: T) =>
 const pathLists = z.record(z.string().min(1), z.array(keyPath).min(1));
 
 export const splitterSchema = z.strictObject({
-  threads: positive.optional().describe("Scanner threads. Default: the available cores"),
+  threads: positive
+    .optional()
+    .describe("Threads: one reads and collects, the others scan; 1 does both. Default: the available cores"),
   concurrent_sources: positive.default(2).describe("Source objects worked on at the same time"),
   memory_bytes: positive
     .default(64 * 1024 * 1024)

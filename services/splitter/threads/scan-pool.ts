@@ -1,5 +1,5 @@
-// The scanners of a process. One thread: the main one, no worker. More: worker threads, started once, which all sources share block by
-// block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
+// The scanners of a process. One thread: the main one, no worker. More: the main one and worker threads that scan, started once, which all
+// sources share block by block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../frame/framed.ts";
 import { PartLineBuffers } from "./part-line-buffers.ts";
@@ -19,17 +19,18 @@ export interface ScanSession {
 }
 
 export interface ScanPool extends AsyncDisposable {
-  /** Blocks worked on at the same time. */
-  readonly threads: number;
+  /** Blocks of a source that should be under way while the next one is read, so that no scanner waits. */
+  readonly ahead: number;
   open(scan: SourceScan): ScanSession;
 }
 
+/** `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. */
 export function createScanPool(threads: number): ScanPool {
-  return threads <= 1 ? new InlinePool() : new ThreadPool(threads);
+  return threads <= 1 ? new InlinePool() : new ThreadPool(threads - 1);
 }
 
 class InlinePool implements ScanPool {
-  readonly threads = 1;
+  readonly ahead = 0;
 
   open(scan: SourceScan): ScanSession {
     const scanner = new SourceScanner(scan);
@@ -53,15 +54,15 @@ class InlinePool implements ScanPool {
 }
 
 class ThreadPool implements ScanPool {
-  readonly threads: number;
+  readonly ahead: number;
   readonly #threads: ScanThread[];
   readonly #partLines: PartLineBuffers;
   #sessions = 0;
 
-  constructor(threads: number) {
-    this.threads = threads;
-    this.#partLines = new PartLineBuffers(threads + 2);
-    this.#threads = Array.from({ length: threads }, () => new ScanThread());
+  constructor(scanners: number) {
+    this.ahead = scanners + 1;
+    this.#partLines = new PartLineBuffers(scanners + 2);
+    this.#threads = Array.from({ length: scanners }, () => new ScanThread());
   }
 
   open(scan: SourceScan): ScanSession {

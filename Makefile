@@ -4,7 +4,7 @@ OWN_PATH := $(PATH)
 export EMULATOR STACK_PORT EMULATOR_ENDPOINT
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs test coverage demo bench ci clean
+.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs test coverage demo demo-aws bench ci clean
 
 STAMP := node_modules/.stamp
 TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
@@ -45,6 +45,8 @@ run-splitter: $(STAMP) ## a splitter on the local stack
 	@. ./.log-router-stack/env && node services/splitter/main.ts
 run-loader: $(STAMP) ## a loader on the local stack
 	@. ./.log-router-stack/env && node services/loader/main.ts
+demo-aws: $(STAMP) ## the same through S3, SQS and the Redshift Data API on the local stack
+	@node scripts/demo-aws.ts
 bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
 	@node bench/split.ts
 ci: ## everything that CI runs

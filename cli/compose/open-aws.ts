@@ -53,6 +53,7 @@ export async function openAws(setup: AwsSetup, config: Config, options: OpenAwsO
         routedBucket,
         config,
         log,
+        sqlLog: env["SQL_LOG"],
       })
     : noWarehouse();
   stack.use(warehouse);

@@ -7,6 +7,7 @@ import type { Warehouse } from "../../shared/ports/warehouse.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { createRedshiftWarehouse } from "../../shared/warehouse/redshift/create-redshift-warehouse.ts";
 import { createDataApi, type DataApiTarget } from "../../shared/warehouse/redshift/data-api.ts";
+import { createSqlJournal } from "../../shared/warehouse/redshift/sql-journal.ts";
 import { createLimiter } from "../../shared/warehouse/redshift/data-api-limits.ts";
 
 export interface RedshiftOptions {
@@ -16,12 +17,15 @@ export interface RedshiftOptions {
   readonly routedBucket: string;
   readonly config: Config;
   readonly log: Logger;
+  /** File that gets every statement sent, one JSON line a call. */
+  readonly sqlLog?: string | undefined;
 }
 
 /** One limiter for the process, `redshift.rate_share` of the account's Data API calls. Nothing is sent yet. */
 export function openRedshift(options: RedshiftOptions): Warehouse {
   const { client, target, store, routedBucket: bucket, config, log } = options;
   const limiter = createLimiter(config.redshift.rate_share);
-  const api = createDataApi(client, { target, limiter, clock: systemClock });
+  const journal = options.sqlLog ? { journal: createSqlJournal(options.sqlLog) } : {};
+  const api = createDataApi(client, { target, limiter, clock: systemClock, ...journal });
   return createRedshiftWarehouse({ api, store, bucket, config, log, clock: systemClock });
 }

@@ -40,6 +40,11 @@ export const auditSchema = z.object({
       `Sources that are accounted for and have no rows (failed, replaced, ignored, dead), ${NAMED} at the most`,
     ),
   without_rows_count: count,
+  dead_letters: z
+    .object({ split: count, backfill: count, load: count })
+    .describe(
+      "Messages that were given up, by queue; a source given up before it was split has no receipt and is in no count here. `log-router dead list` names each with its reason",
+    ),
   by_source: z
     .array(
       lineCountsSchema.extend({
@@ -71,6 +76,7 @@ export async function auditReport(
     imbalance_count: 0,
     without_rows: [],
     without_rows_count: 0,
+    dead_letters: await deadLetters(deps),
   };
   let loadedRows = 0;
   for await (const { id, left, right } of mergeById(receiptGroups(deps), ledgerGroups(deps))) {
@@ -82,6 +88,15 @@ export async function auditReport(
   checkTotal(report, await ledgerRows(deps), loadedRows);
   report.balanced = report.imbalance_count === 0;
   return report;
+}
+
+async function deadLetters(deps: ReportDeps): Promise<AuditReport["dead_letters"]> {
+  const { splitQueue, backfillQueue, loadQueue, signal } = deps;
+  const depths = [splitQueue, backfillQueue, loadQueue].map(
+    async (queue) => (await queue.depth(signal)).dead,
+  );
+  const [split = 0, backfill = 0, load = 0] = await Promise.all(depths);
+  return { split, backfill, load };
 }
 
 /** Where the ledger tells none. */

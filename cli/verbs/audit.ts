@@ -118,6 +118,7 @@ function render(context: CliContext, report: FullReport): string {
     `${plural(report.balanced_sources, "source")} loaded and balanced, ${count(report.without_rows_count)} without rows: ${verdict}\n`,
     named("out of balance", report.imbalances, report.imbalance_count, colours.red),
     named("without rows", report.without_rows, report.without_rows_count, colours.yellow),
+    deadLetters(context, report.dead_letters),
     ...(report.tables ?? []).map((one) => tableLine(context, one)),
     report.source_listing ? listing(context, report.source_listing) : "",
   ].join("");
@@ -136,6 +137,14 @@ function named(
   });
   const rest = total > sources.length ? `  … and ${count(total - sources.length)} more\n` : "";
   return `${title}:\n${lines.join("\n")}\n${rest}`;
+}
+
+/** No imbalance, but nobody should take their sources for accounted for. */
+function deadLetters({ colours }: CliContext, letters: AuditReport["dead_letters"]): string {
+  const some = Object.entries(letters).filter(([, number]) => number > 0);
+  if (some.length === 0) return "";
+  const counts = some.map(([queue, number]) => `${count(number)} of the ${queue} queue`).join(", ");
+  return colours.yellow(`given up: ${counts}; log-router dead list names them, with the reason\n`);
 }
 
 function tableLine({ colours }: CliContext, audit: TableAudit): string {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { auditReport, auditSchema } from "../../../cli/reports/audit.ts";
 import { auditTables } from "../../../cli/reports/audit-tables.ts";
 import type { LedgerRow, SourceRow } from "../../../shared/ports/warehouse.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 import { fakeDeps, idOf, loadedRows, receiptOf } from "./fake-deps.ts";
 
 const receipt = receiptOf("/a", { click: 3, view: 2 }, { lines: { quarantined: 1, dropped: 4, blank: 5 } });
@@ -35,6 +36,21 @@ describe("auditReport", () => {
       (await auditReport(await fakeDeps([receipt], { sources: [source], loads: refused }))).balanced,
       true,
     );
+  });
+
+  it("tells of messages that were given up", async () => {
+    const deps = await fakeDeps([receipt], { sources: [source], loads });
+    await deps.splitQueue.send(["no notification"]);
+    const consumer = deps.splitQueue.consume(async () => ({ kind: "dead", reason: "foreign" }), {
+      concurrency: 1,
+      visibilitySeconds: 30,
+    });
+    await waitFor("the dead letter", async () => (await deps.splitQueue.depth()).dead === 1);
+    await consumer.drain();
+
+    const { dead_letters: dead, balanced } = await auditReport(deps);
+
+    assert.deepEqual([dead, balanced], [{ split: 1, backfill: 0, load: 0 }, true]);
   });
 
   it("does not mind an empty ledger without receipts", async () => {

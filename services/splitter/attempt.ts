@@ -2,8 +2,8 @@
 import type { SourceSettings } from "../../shared/config/source-settings.ts";
 import type { Config } from "../../shared/config/schema.ts";
 import { partKey, quarantineKey } from "../../shared/contracts/keys.ts";
+import { OTHER_EVENT_TYPE } from "../../shared/contracts/words.ts";
 import type { ObjectRead, ObjectStore } from "../../shared/ports/object-store.ts";
-import type { Shape } from "../../shared/shape/shape.ts";
 import type { SplitEngine } from "./engine.ts";
 import type { BadPiece, Framer } from "./frame/framed.ts";
 import { openFramer } from "./open-framer.ts";
@@ -13,9 +13,14 @@ import { ScratchFile } from "./parts/scratch-file.ts";
 import { TypeStreams } from "./parts/type-streams.ts";
 import { QuarantineWriter } from "./quarantine/quarantine-writer.ts";
 import { readSource, type SourceBreak, type SourceReader } from "./read/read-source.ts";
-import type { LineCounts } from "./receipt/build-receipt.ts";
+import { MAX_RECEIPT_BYTES, type LineCounts } from "./receipt/build-receipt.ts";
+import { ShapeTexts, type Shapes } from "./receipt/shape-texts.ts";
+import type { TakeShapes } from "./threads/scan-thread.ts";
 import type { ScanSession } from "./threads/scan-pool.ts";
 import type { ScannedBlock } from "./threads/source-scanner.ts";
+
+/** Event types whose shapes are merged at the same time. */
+const SHAPES_AT_ONCE = 50;
 
 export interface AttemptOptions {
   readonly store: ObjectStore;
@@ -36,7 +41,7 @@ export interface AttemptOptions {
 export interface AttemptResult {
   readonly lines: LineCounts;
   readonly written: readonly WrittenPart[];
-  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly shapes: Shapes;
   readonly rawBytes: number;
   /** Where the source breaks, with the whole lines before. Without `salvage` nothing else is in the result then. */
   readonly break: (SourceBreak & { readonly afterLine: number }) | undefined;
@@ -89,6 +94,7 @@ class Attempt {
   readonly #types: TypeStreams;
   readonly #quarantine: QuarantineWriter;
   readonly #scan: OrderedScan;
+  readonly #shapes = new ShapeTexts(MAX_RECEIPT_BYTES);
   readonly #lines: LineCounts = { total: 0, rows: 0, quarantined: 0, dropped: 0, blank: 0, normalised: 0 };
   #rawBytes = 0;
   #reported = { stored: 0, raw: 0 };
@@ -126,10 +132,25 @@ class Attempt {
       return this.#result([], { ...broken, afterLine: this.#framer.lines });
     for (const item of last) await this.#scan.put(item);
     await this.#scan.flush();
-    await this.#session.shapes((shapes) => this.#types.addShapes(shapes));
     const written = await this.#writer.finish();
+    await this.#gatherShapes();
     this.#report(0);
     return this.#result(written, broken && { ...broken, afterLine: this.#framer.lines });
+  }
+
+  /** A few event types at a time: the trees of all of them at once would be most of the memory. */
+  async #gatherShapes(): Promise<void> {
+    const [types, texts] = [this.#types, this.#shapes];
+    const merge: TakeShapes = (shapes) => types.addShapes(shapes);
+    const names = [...types.names];
+    for (let at = 0; at < names.length; at += SHAPES_AT_ONCE) {
+      const some = names.slice(at, at + SHAPES_AT_ONCE);
+      await this.#session.shapes(some, merge);
+      for (const name of some) await texts.add(name, types.takeShape(name)!);
+    }
+    await this.#session.shapes(undefined, merge);
+    const others = types.takeShape(OTHER_EVENT_TYPE);
+    if (others) await texts.add(OTHER_EVENT_TYPE, others);
   }
 
   async #takeBlock(result: ScannedBlock): Promise<void> {
@@ -167,7 +188,7 @@ class Attempt {
     return {
       lines: this.#lines,
       written,
-      shapes: this.#types.shapes,
+      shapes: this.#shapes,
       rawBytes: this.#rawBytes,
       break: broken,
     };

@@ -12,6 +12,7 @@ export class TypeStreams {
   readonly #maxTypes: number;
   readonly #keysPerDepth: readonly number[];
   readonly #own = new Map<string, PartStream>();
+  /** Of the shapes taken so far, by the part's event type. */
   readonly #shapes = new Map<string, Shape>();
   #other: PartStream | undefined;
 
@@ -54,9 +55,16 @@ export class TypeStreams {
     }
   }
 
-  /** By the part's event type. */
-  get shapes(): ReadonlyMap<string, Shape> {
-    return this.#shapes;
+  /** Hands over what has been merged of the shape of a part's event type, if anything. */
+  takeShape(eventType: string): Shape | undefined {
+    const shape = this.#shapes.get(eventType);
+    this.#shapes.delete(eventType);
+    return shape;
+  }
+
+  /** The event types with streams of their own, without `_lr_other`. */
+  get names(): Iterable<string> {
+    return this.#own.keys();
   }
 
   /** Undefined for types that share `_lr_other`; an event type of that very name is one of them. */

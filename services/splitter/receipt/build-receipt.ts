@@ -5,13 +5,11 @@ import {
   type Receipt,
   type ReceiptPart,
   type ReceiptQuarantine,
-  type ShapesSidecar,
 } from "../../../shared/contracts/receipt.ts";
 import { RouterError } from "../../../shared/errors/router-error.ts";
-import type { Shape } from "../../../shared/shape/shape.ts";
-import { shapeToJson } from "../../../shared/shape/shape-json.ts";
 import type { Codec } from "../parts/compressor.ts";
 import type { WrittenPart } from "../parts/part-writer.ts";
+import type { Shapes } from "./shape-texts.ts";
 
 /** Above this the shapes go into the sidecar (DESIGN.md 3). */
 export const MAX_RECEIPT_BYTES = 8 * 1024 * 1024;
@@ -29,8 +27,12 @@ export interface LineCounts {
 }
 
 export interface BuiltReceipt {
+  /** Without shapes: they are in the text alone. */
   readonly receipt: Receipt;
-  readonly sidecar: ShapesSidecar | undefined;
+  /** The receipt's text in pieces, for the key and size of its sidecar if it needs one. */
+  text(sidecar?: Receipt["shapes"]): string[];
+  /** The sidecar's bytes, when the shapes do not fit the receipt. */
+  readonly sidecar: (() => Promise<Uint8Array>) | undefined;
 }
 
 /**
@@ -41,44 +43,54 @@ export function buildReceipt(
   head: ReceiptHead,
   lines: LineCounts,
   written: readonly WrittenPart[],
-  shapes: ReadonlyMap<string, Shape>,
+  shapes: Shapes,
   codec: Codec,
   maxBytes = MAX_RECEIPT_BYTES,
 ): BuiltReceipt {
   checkAccounting(head, lines, written);
-  const parts = written.filter((part) => part.eventType !== undefined);
-  const base = {
+  const receipt: Receipt = {
     format: RECEIPT_FORMAT,
     version: RECEIPT_VERSION,
     ...head,
     lines: { ...lines },
     quarantine: written.filter((part) => part.eventType === undefined).map(quarantineOf),
-  } as const;
-  const receipt: Receipt = { ...base, parts: partsOf(parts, shapes, codec) };
-  if (Buffer.byteLength(JSON.stringify(receipt)) <= maxBytes) return { receipt, sidecar: undefined };
+    parts: written.filter((part) => part.eventType !== undefined).map((part) => partOf(part, codec)),
+  };
+  const text = receiptText(receipt, shapes.texts ?? new Map());
+  const bytes = text.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+  if (shapes.texts && bytes <= maxBytes) return { receipt, text: () => text, sidecar: undefined };
   return {
-    receipt: { ...base, parts: partsOf(parts, new Map(), codec) },
-    sidecar: {
-      format: "log-router/shapes",
-      version: 1,
-      shapes: [...shapes].map(([event_type, shape]) => ({ event_type, shape: shapeToJson(shape) })),
-    },
+    receipt,
+    text: (sidecar) => receiptText({ ...receipt, shapes: sidecar }, new Map()),
+    sidecar: () => shapes.sidecar(),
   };
 }
 
-function partsOf(
-  parts: readonly WrittenPart[],
-  shapes: ReadonlyMap<string, Shape>,
-  codec: Codec,
-): ReceiptPart[] {
+/** The receipt as JSON in pieces, each event type's shape at its first part: trees of shapes would take ten times the memory. */
+function receiptText(
+  { parts, shapes: sidecar, ...base }: Receipt,
+  shapes: ReadonlyMap<string, string>,
+): string[] {
   const described = new Set<string>();
-  return parts.map(({ eventType, key, bytes, rawBytes, lines }) => {
-    const name = eventType!;
-    const shape = described.has(name) ? undefined : shapes.get(name);
-    described.add(name);
-    const type = { event_type: name, lines, ...(shape ? { shape: shapeToJson(shape) } : {}) };
-    return { key, bytes, raw_bytes: rawBytes, compression: codec, types: [type] };
+  const pieces = parts.map(({ types, ...part }, index) => {
+    const typeTexts = types.map((type) => {
+      const shape = described.has(type.event_type) ? undefined : shapes.get(type.event_type);
+      described.add(type.event_type);
+      return shape === undefined ? JSON.stringify(type) : `${open(type)},"shape":${shape}}`;
+    });
+    return `${index > 0 ? "," : ""}${open(part)},"types":[${typeTexts.join(",")}]}`;
   });
+  const end = sidecar ? `],"shapes":${JSON.stringify(sidecar)}}` : "]}";
+  return [`${open(base)},"parts":[`, ...pieces, end];
+}
+
+/** The text of an object, to which members can be added. */
+function open(object: object): string {
+  return JSON.stringify(object).slice(0, -1);
+}
+
+function partOf({ eventType, key, bytes, rawBytes, lines }: WrittenPart, codec: Codec): ReceiptPart {
+  return { key, bytes, raw_bytes: rawBytes, compression: codec, types: [{ event_type: eventType!, lines }] };
 }
 
 function quarantineOf({ key, bytes, lines, marks }: WrittenPart): ReceiptQuarantine {

@@ -1,5 +1,4 @@
 // The one step that makes an attempt count: put-if-absent of the receipt, after everything it names is durable.
-import { zstdCompressSync } from "node:zlib";
 import { receiptKey, receiptPrefix, parseReceiptKey, shapesKey } from "../../../shared/contracts/keys.ts";
 import { receiptSchema, type Receipt } from "../../../shared/contracts/receipt.ts";
 import { RouterError } from "../../../shared/errors/router-error.ts";
@@ -8,6 +7,7 @@ import type { BuiltReceipt } from "./build-receipt.ts";
 
 /** A receipt that is there, ours or another's. */
 export interface FoundReceipt {
+  /** One that was written just now has no shapes here. */
   readonly receipt: Receipt;
   readonly key: string;
   readonly bytes: number;
@@ -45,20 +45,36 @@ export async function receiptOf(
 export async function commitReceipt(
   store: ObjectStore,
   bucket: string,
-  { receipt, sidecar }: BuiltReceipt,
+  built: BuiltReceipt,
   signal: AbortSignal,
 ): Promise<FoundReceipt & { readonly isOurs: boolean }> {
-  let committed = receipt;
-  if (sidecar) {
-    const key = shapesKey(receipt.source.id, receipt.attempt);
-    const { bytes } = await store.put({ bucket, key }, zstdCompressSync(JSON.stringify(sidecar)), { signal });
-    committed = { ...receipt, shapes: { key, bytes } };
-  }
+  const shapes = await writeSidecar(store, bucket, built, signal);
+  const receipt = shapes ? { ...built.receipt, shapes } : built.receipt;
   const key = receiptKey(receipt.source.id, receipt.generation);
-  const body = Buffer.from(JSON.stringify(committed));
+  const body = encoded(built.text(shapes));
   const { created, etag } = await store.put({ bucket, key }, body, { ifAbsent: true, signal });
-  if (created) return { receipt: committed, key, bytes: body.length, etag, isOurs: true };
+  if (created) return { receipt, key, bytes: body.length, etag, isOurs: true };
   return { ...(await readReceipt(store, bucket, key, signal)), isOurs: false };
+}
+
+/** In one buffer, without the pieces being in memory twice more. */
+function encoded(pieces: readonly string[]): Buffer {
+  const body = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+  let at = 0;
+  for (const piece of pieces) at += body.write(piece, at);
+  return body;
+}
+
+async function writeSidecar(
+  store: ObjectStore,
+  bucket: string,
+  { receipt, sidecar }: BuiltReceipt,
+  signal: AbortSignal,
+): Promise<Receipt["shapes"]> {
+  if (!sidecar) return undefined;
+  const key = shapesKey(receipt.source.id, receipt.attempt);
+  const { bytes } = await store.put({ bucket, key }, await sidecar(), { signal });
+  return { key, bytes };
 }
 
 async function readReceipt(

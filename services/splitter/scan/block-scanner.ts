@@ -5,9 +5,11 @@ import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { ByteScanner, FATE, PADDING } from "./byte-scanner.ts";
 import type { BlockResult, ScanOptions } from "./contract.ts";
+import { NO_NODE } from "./hot.ts";
 import { judgeLine, noEventType } from "./judge-line.ts";
 import { KeyTable } from "./key-table.ts";
 import { LineContext } from "./line-context.ts";
+import { NodesByRoot } from "./nodes-by-root.ts";
 import { PathStats } from "./path-stats.ts";
 import { PathTree } from "./path-tree.ts";
 import { TypeTable } from "./type-table.ts";
@@ -31,6 +33,10 @@ export class BlockScanner {
   /** Shapes of lines that went by the slow path or were counted before the trees were emptied. */
   #shapes = new Map<string, Shape>();
   #rowsCounted = 0;
+  /** Set when the last shapes are being taken. */
+  #nodes: NodesByRoot | undefined;
+  /** Event types whose last shapes were taken. */
+  readonly #handedOver = new Set<string>();
   /** Number of the constant event type, −1 when there is none. */
   #constant = -1;
   #block: Uint8Array = new Uint8Array(0);
@@ -96,7 +102,7 @@ export class BlockScanner {
     this.#builder.recycle(buffer);
   }
 
-  /** The shapes of the rows since the last call, by event type. */
+  /** The shapes of the rows since the last call, by event type: all of them in memory. */
   takeShapes(): Map<string, Shape> {
     this.#empty();
     const taken = this.#shapes;
@@ -104,7 +110,24 @@ export class BlockScanner {
     return taken;
   }
 
+  /**
+   * When there is nothing more to scan: the shapes of these event types since `takeShapes`, or of all that were not asked for yet, made
+   * one by one.
+   */
+  *lastShapes(eventTypes?: readonly string[]): Generator<[string, Shape], void, undefined> {
+    const nodes = (this.#nodes ??= new NodesByRoot(this.#tree));
+    for (const eventType of eventTypes ?? new Set([...this.#types.names, ...this.#shapes.keys()])) {
+      if (this.#handedOver.has(eventType)) continue;
+      this.#handedOver.add(eventType);
+      this.#addCounted(eventType, nodes);
+      const shape = this.#shapes.get(eventType);
+      if (shape) yield [eventType, shape];
+      this.#shapes.delete(eventType);
+    }
+  }
+
   #begin(block: Uint8Array, firstLine: number, framed: boolean): void {
+    if (this.#nodes) throw new Error("nothing can be scanned once the last shapes are being taken");
     // Of one class always, so that the inner loop is compiled for that one.
     this.#block = new Uint8Array(block.buffer, block.byteOffset, block.length);
     this.#view = new DataView(block.buffer, block.byteOffset, block.length);
@@ -231,12 +254,20 @@ export class BlockScanner {
 
   /** Turns what the trees have counted into shapes, and begins with empty trees. */
   #empty(): void {
-    const shapes = this.#stats.shapes(this.#context.roots);
-    shapes.forEach((shape, type) => shape && this.#addShape(this.#types.names[type]!, shape));
+    const nodes = new NodesByRoot(this.#tree);
+    for (const eventType of this.#types.names) this.#addCounted(eventType, nodes);
     this.#tree.clear();
     this.#stats.clear();
     this.#context.forgetTrees();
     this.#rowsCounted = 0;
+  }
+
+  /** Adds what was counted in the tree of an event type, if it has one. */
+  #addCounted(eventType: string, nodes: NodesByRoot): void {
+    const type = this.#types.known(eventType);
+    const root = type === undefined ? NO_NODE : (this.#context.roots[type] ?? NO_NODE);
+    const shape = root === NO_NODE ? undefined : this.#stats.shape(nodes.of(root));
+    if (shape) this.#addShape(eventType, shape);
   }
 
   #addShape(eventType: string, shape: Shape): void {

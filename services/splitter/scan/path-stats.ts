@@ -128,22 +128,23 @@ export class PathStats {
     }
   }
 
-  /** The shapes of the trees with the given roots, in their order; undefined for a root at which nothing was seen. */
-  shapes(roots: Int32Array): (Shape | undefined)[] {
+  /** The shape of one tree, whose nodes are given with parents before their members; undefined when nothing was seen. */
+  shape(nodes: Iterable<number>): Shape | undefined {
     this.prepare();
     const tree = this.#tree;
-    const made: (Shape | undefined)[] = Array.from({ length: tree.count });
-    // Parents come before their members.
-    for (let node = 1; node < tree.count; node++) {
+    const made = new Map<number, Shape>();
+    let root: Shape | undefined;
+    for (const node of nodes) {
       if (this.seen[node] === 0 || (tree.flags(node) & SILENT) !== 0) continue;
       const parent = tree.parent[node]!;
-      const above = made[parent];
+      const above = made.get(parent);
       if (parent !== NO_NODE && (!above || above.whole)) continue;
       const shape = this.#shape(node);
-      made[node] = shape;
+      made.set(node, shape);
       if (above) (above.keys ??= new Map()).set(tree.keys.name(tree.key[node]!), shape);
+      else root = shape;
     }
-    return Array.from(roots, (root) => made[root]);
+    return root;
   }
 
   #shape(node: number): Shape {

@@ -22,6 +22,11 @@ export class TypeTable {
     this.#fate = fate;
   }
 
+  /** The number of an event type, if it has one. */
+  known(name: string): number | undefined {
+    return this.#ids.get(name);
+  }
+
   /** The number of an event type; the first free one when it is new. */
   id(name: string): number {
     const known = this.#ids.get(name);

@@ -14,7 +14,13 @@ export type ToThread =
       /** Shared memory for the part lines, if they fit. */
       readonly spare: ArrayBuffer;
     }
-  | { readonly kind: "shapes"; readonly session: number; readonly job: number }
+  | {
+      readonly kind: "shapes";
+      readonly session: number;
+      readonly job: number;
+      /** Missing: all event types that were not asked for yet. */
+      readonly eventTypes: readonly string[] | undefined;
+    }
   | { readonly kind: "close"; readonly session: number };
 
 export type FromThread =

@@ -11,8 +11,11 @@ import { ScanThread, type TakeShapes } from "./scan-thread.ts";
 export interface ScanSession {
   /** Takes the block's buffer; it comes back with the result. */
   scan(block: Block): Promise<ScannedBlock>;
-  /** Hands over the shapes that no result has carried, once every scan has ended, for merging: an event type may come several times. */
-  shapes(take: TakeShapes): Promise<void>;
+  /**
+   * Once every scan has ended, hands over the shapes of these event types that no result has carried, or of all that were not asked for yet,
+   * for merging: an event type may come several times.
+   */
+  shapes(eventTypes: readonly string[] | undefined, take: TakeShapes): Promise<void>;
   /** Takes back the buffer of a result's segments once they have been written. */
   recycle(buffer: ArrayBuffer): void;
   close(): void;
@@ -40,8 +43,8 @@ class InlinePool implements ScanPool {
         await setImmediate();
         return scanner.scan(block);
       },
-      async shapes(take) {
-        take(scanner.takeShapes());
+      async shapes(eventTypes, take) {
+        for (const [eventType, shape] of scanner.lastShapes(eventTypes)) take(new Map([[eventType, shape]]));
       },
       recycle: (buffer) => scanner.recycle(buffer),
       close: () => undefined,
@@ -75,9 +78,8 @@ class ThreadPool implements ScanPool {
         used.add(thread);
         return this.#scanOn(thread, session, block);
       },
-      // One thread after the other: their shapes are not in memory at the same time.
-      async shapes(take) {
-        for (const thread of used) await thread.shapes(session, take);
+      async shapes(eventTypes, take) {
+        await Promise.all(Array.from(used, (thread) => thread.shapes(session, eventTypes, take)));
       },
       recycle: (buffer) => this.#partLines.give(buffer),
       close: () => {

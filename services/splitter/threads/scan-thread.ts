@@ -50,8 +50,13 @@ export class ScanThread {
     return answer.result;
   }
 
-  async shapes(session: number, takeShapes: TakeShapes): Promise<void> {
-    await this.#ask((job) => ({ kind: "shapes", session, job }), [], takeShapes);
+  /** Without event types: all that were not asked for yet. */
+  async shapes(
+    session: number,
+    eventTypes: readonly string[] | undefined,
+    takeShapes: TakeShapes,
+  ): Promise<void> {
+    await this.#ask((job) => ({ kind: "shapes", session, job, eventTypes }), [], takeShapes);
   }
 
   close(session: number): void {

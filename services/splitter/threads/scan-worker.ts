@@ -23,7 +23,7 @@ async function answer(message: ToThread): Promise<void> {
   try {
     if (message.kind === "open") sessions.set(message.session, new SourceScanner(message.scan));
     else if (message.kind === "shapes") {
-      sendShapes(message.job, sessionOf(message.session).takeShapes());
+      sendShapes(message.job, sessionOf(message.session).lastShapes(message.eventTypes));
     } else {
       const scanner = sessionOf(message.session);
       scanner.recycle(message.spare);
@@ -43,11 +43,10 @@ function sessionOf(session: number): SourceScanner {
   return scanner;
 }
 
-function sendShapes(job: number, all: Map<string, Shape>): void {
+function sendShapes(job: number, all: Iterable<[string, Shape]>): void {
   let shapes = new Map<string, Shape>();
   for (const [eventType, shape] of all) {
     shapes.set(eventType, shape);
-    all.delete(eventType);
     if (shapes.size < SHAPES_A_MESSAGE) continue;
     send({ kind: "shapes", job, shapes, isLast: false });
     shapes = new Map();

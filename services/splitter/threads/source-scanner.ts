@@ -92,7 +92,12 @@ export class SourceScanner {
     this.#scanner.recycle(buffer);
   }
 
-  takeShapes(): Map<string, Shape> {
+  /** The shapes that no block has carried, as `BlockScanner.lastShapes`. */
+  lastShapes(eventTypes?: readonly string[]): Iterable<[string, Shape]> {
+    return this.#scanner.lastShapes(eventTypes);
+  }
+
+  #takeShapes(): Map<string, Shape> {
     this.#typesSinceTaken.clear();
     return this.#scanner.takeShapes();
   }
@@ -111,7 +116,7 @@ export class SourceScanner {
   #scanned(block: Block, result: BlockResult, quarantined: readonly BadLine[]): ScannedBlock {
     for (const { eventType } of result.segments) this.#typesSinceTaken.add(eventType);
     const { segments, lines, rows, dropped, blank, normalised } = result;
-    const shapes = this.#typesSinceTaken.size > this.#maxTypes ? this.takeShapes() : undefined;
+    const shapes = this.#typesSinceTaken.size > this.#maxTypes ? this.#takeShapes() : undefined;
     return {
       segments: pack(segments),
       quarantined,

@@ -287,6 +287,22 @@ describe("BlockScanner", () => {
     assert.deepEqual([...scanner.takeShapes()], []);
   });
 
+  it("hands the last shapes over once each, by name, then the rest; then nothing can be scanned", () => {
+    const scanner = new BlockScanner(options());
+    scanner.scan(Buffer.from('{"event":"a","x":1}\n{"event":"b","x":1e999}\n{"event":"c"}\n'), 1, 0);
+    const whole = scanBytes(
+      Buffer.from('{"event":"a","x":1}\n{"event":"b","x":1e999}\n{"event":"c"}\n'),
+    ).shapes;
+
+    const some = new Map(scanner.lastShapes(["b", "no such type", "b"]));
+    const rest = new Map(scanner.lastShapes());
+
+    assert.deepEqual([[...some.keys()], [...rest.keys()]], [["b"], ["a", "c"]]);
+    assert.deepEqual(shapesAsJson(new Map([...rest, ...some])), shapesAsJson(whole));
+    assert.deepEqual([...scanner.lastShapes()], []);
+    assert.throws(() => scanner.scan(Buffer.from('{"event":"a"}\n'), 4, 60));
+  });
+
   it("takes an interior carriage return between tokens for white space and leaves it out", () => {
     assert.equal(partLine('{"event":"a",\r"x":1}\r\r\n'), `${head(1, "a")},"event":"a","x":1}`);
   });

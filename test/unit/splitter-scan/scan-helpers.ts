@@ -48,7 +48,7 @@ export function scanBytes(
     results.push(result);
     [offset, line] = [end, line + result.lines];
   }
-  return { results, lines: linesOf(results), shapes: scanner.takeShapes() };
+  return { results, lines: linesOf(results), shapes: new Map(scanner.lastShapes()) };
 }
 
 export function linesOf(results: readonly BlockResult[]): Map<string, string[]> {

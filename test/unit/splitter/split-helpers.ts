@@ -5,7 +5,7 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { tmpdir } from "node:os";
 import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
 import { configSchema, type Config } from "../../../shared/config/schema.ts";
-import type { Receipt } from "../../../shared/contracts/receipt.ts";
+import { receiptSchema, type Receipt } from "../../../shared/contracts/receipt.ts";
 import { readQuarantine, type QuarantinedLine } from "../../../shared/contracts/quarantine.ts";
 import { systemClock } from "../../../shared/runtime/clock.ts";
 import { createEngine, type SplitEngine } from "../../../services/splitter/engine.ts";
@@ -67,10 +67,16 @@ export async function splitStored(
       },
       AbortSignal.timeout(60_000),
     );
-    return { ...(await readBack(store, outcome.receipt)), outcome };
+    return { ...(await readBack(store, await storedReceipt(store, outcome.key))), outcome };
   } finally {
     if (!options.engine) await engine[Symbol.asyncDispose]();
   }
+}
+
+/** With the shapes, which a receipt that was written just now leaves out. */
+async function storedReceipt(store: MemoryObjectStore, key: string): Promise<Receipt> {
+  const bytes = await store.getBytes({ bucket: "routed", key });
+  return receiptSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
 }
 
 export async function readBack(store: MemoryObjectStore, receipt: Receipt) {

@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
 import { zstdDecompressSync } from "node:zlib";
 import { MemoryObjectStore } from "../../../../shared/adapters/memory/memory-object-store.ts";
-import { receiptSchema, shapesSidecarSchema } from "../../../../shared/contracts/receipt.ts";
+import {
+  receiptSchema,
+  shapesSidecarSchema,
+  type Receipt,
+  type ReceiptPart,
+} from "../../../../shared/contracts/receipt.ts";
 import { isRouterError } from "../../../../shared/errors/router-error.ts";
+import { shapeToJson } from "../../../../shared/shape/shape-json.ts";
 import { Shape } from "../../../../shared/shape/shape.ts";
 import type { WrittenPart } from "../../../../services/splitter/parts/part-writer.ts";
 import {
   buildReceipt,
+  MAX_RECEIPT_BYTES,
   type BuiltReceipt,
   type LineCounts,
   type ReceiptHead,
 } from "../../../../services/splitter/receipt/build-receipt.ts";
 import { commitReceipt, latestReceipt } from "../../../../services/splitter/receipt/commit-receipt.ts";
+import { ShapeTexts } from "../../../../services/splitter/receipt/shape-texts.ts";
 
 const id = "0123456789abcdef0123456789abcdef";
 const head: ReceiptHead = {
@@ -48,19 +56,28 @@ const counts = (rows: number, quarantined: number, blank = 0): LineCounts => ({
   normalised: 0,
 });
 const written = [part("a", 3, 0), part("b", 1, 1), part("a", 2, 2), part(undefined, 4, 0)];
-const shapes = new Map([
-  ["a", shape()],
-  ["b", shape()],
-]);
+const shapeTexts = async (maxBytes = MAX_RECEIPT_BYTES): Promise<ShapeTexts> => {
+  const texts = new ShapeTexts(maxBytes);
+  for (const eventType of ["a", "b"]) await texts.add(eventType, shape());
+  return texts;
+};
+const shapes = await shapeTexts();
 
 const build = (attempt: string, generation: number): BuiltReceipt =>
   buildReceipt({ ...head, attempt, generation }, counts(6, 4), written, shapes, "zstd");
+const parsed = (built: BuiltReceipt): Receipt => receiptSchema.parse(JSON.parse(built.text().join("")));
+const withoutShape = ({ types, ...entry }: ReceiptPart): ReceiptPart => ({
+  ...entry,
+  types: types.map(({ event_type, lines }) => ({ event_type, lines })),
+});
 
 describe("buildReceipt", () => {
   it("puts the shape of a type at its first part, and the reasons at the quarantine object", () => {
-    const { receipt, sidecar } = buildReceipt(head, counts(6, 4, 1), written, shapes, "zstd");
+    const built = buildReceipt(head, counts(6, 4, 1), written, shapes, "zstd");
+    const receipt = parsed(built);
 
-    assert.deepEqual(receiptSchema.parse(JSON.parse(JSON.stringify(receipt))), receipt);
+    assert.deepEqual(built.receipt, { ...receipt, parts: receipt.parts.map(withoutShape) });
+    assert.deepEqual(receipt.parts[1]!.types[0]!.shape, shapeToJson(shape()));
     assert.deepEqual(
       receipt.parts.map((entry) => [entry.types[0]!.event_type, entry.types[0]!.shape !== undefined]),
       [
@@ -72,7 +89,13 @@ describe("buildReceipt", () => {
     assert.deepEqual(receipt.quarantine, [
       { key: "parts/0", bytes: 5, lines: 4, reasons: { invalid_json: 4 } },
     ]);
-    assert.equal(sidecar, undefined);
+    assert.equal(built.sidecar, undefined);
+  });
+
+  it("is valid without parts and without quarantine", () => {
+    const receipt = parsed(buildReceipt(head, counts(0, 0, 2), [], new ShapeTexts(100), "zstd"));
+
+    assert.deepEqual([receipt.parts, receipt.quarantine, receipt.lines.total], [[], [], 2]);
   });
 
   const broken: [string, LineCounts][] = [
@@ -89,30 +112,35 @@ describe("buildReceipt", () => {
     });
   }
 
-  it("moves the shapes to a sidecar, written first, when the receipt would be too large", async () => {
-    const store = new MemoryObjectStore();
-    const signal = new AbortController().signal;
-    const built = buildReceipt(head, counts(6, 4), written, shapes, "zstd", 100);
+  const tooLarge: [string, number, number][] = [
+    ["the receipt would be too large", MAX_RECEIPT_BYTES, 100],
+    ["the first shape alone is", 1, 100],
+    ["the shapes together are", Buffer.byteLength(JSON.stringify(shapeToJson(shape()))), 100],
+  ];
+  for (const [what, maxShapes, maxBytes] of tooLarge) {
+    it(`moves the shapes to a sidecar, written first, when ${what}`, async () => {
+      const store = new MemoryObjectStore();
+      const signal = new AbortController().signal;
+      const built = buildReceipt(head, counts(6, 4), written, await shapeTexts(maxShapes), "zstd", maxBytes);
 
-    const committed = await commitReceipt(store, "routed", built, signal);
+      const committed = await commitReceipt(store, "routed", built, signal);
 
-    assert.equal(committed.isOurs, true);
-    assert.equal(
-      committed.receipt.parts.some((entry) => entry.types[0]!.shape),
-      false,
-    );
-    const sidecar = await store.getBytes({ bucket: "routed", key: committed.receipt.shapes!.key });
-    assert.equal(sidecar.length, committed.receipt.shapes!.bytes);
-    const parsed = shapesSidecarSchema.parse(JSON.parse(zstdDecompressSync(sidecar).toString()));
-    assert.deepEqual(
-      parsed.shapes.map((entry) => entry.event_type),
-      ["a", "b"],
-    );
-    assert.deepEqual(
-      await latestReceipt(store, "routed", id, signal).then((found) => found?.receipt),
-      committed.receipt,
-    );
-  });
+      assert.equal(committed.isOurs, true);
+      const sidecar = await store.getBytes({ bucket: "routed", key: committed.receipt.shapes!.key });
+      assert.equal(sidecar.length, committed.receipt.shapes!.bytes);
+      const { shapes: entries } = shapesSidecarSchema.parse(
+        JSON.parse(zstdDecompressSync(sidecar).toString()),
+      );
+      assert.deepEqual(
+        entries,
+        ["a", "b"].map((event_type) => ({ event_type, shape: shapeToJson(shape()) })),
+      );
+      assert.deepEqual(
+        await latestReceipt(store, "routed", id, signal).then((found) => found?.receipt),
+        committed.receipt,
+      );
+    });
+  }
 
   it("commits once: the second reads the first one's receipt; the latest generation is found", async () => {
     const store = new MemoryObjectStore();

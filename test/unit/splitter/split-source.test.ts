@@ -185,6 +185,23 @@ describe("splitSource", () => {
       for (const engine of engines.values()) await engine[Symbol.asyncDispose]();
     });
 
+    it("for blocks that fill the memory that threads share, and for part lines that do not fit it", async () => {
+      const short = Array.from({ length: 60_000 }, (_, i) =>
+        i % 997 === 5 ? "{bad\n" : event(`t${i % 3}`, i),
+      );
+      const long = Array.from({ length: 30 }, (_, i) => `{"event":"long","s":"${`${i}`.repeat(90_000)}"}\n`);
+      const text = [...short, ...long, ...short].join("");
+      const plain = await split(text, {});
+
+      for (const threads of [2, 3]) {
+        const { receipt, types, quarantined } = await split(text, { engine: engines.get(threads)! });
+
+        const { source } = receipt;
+        assert.deepEqual(essence(receipt, types), essence({ ...plain.receipt, source }, plain.types));
+        assert.deepEqual(quarantined, plain.quarantined);
+      }
+    });
+
     it("for random mixtures of lines", async () => {
       const line = fc.oneof(
         {

@@ -5,6 +5,7 @@ import type { Config } from "../../shared/config/schema.ts";
 import { BufferPool } from "./frame/buffer-pool.ts";
 import { BLOCK_BYTES, STEP_BYTES } from "./frame/framed.ts";
 import { createCompressor, type Compressor } from "./parts/compressor.ts";
+import { FrameBuffers } from "./parts/frame-buffers.ts";
 import { PagePool } from "./parts/page-pool.ts";
 import { FRAME_BYTES } from "./parts/part-writer.ts";
 import { createScanPool, type ScanPool } from "./threads/scan-pool.ts";
@@ -15,7 +16,7 @@ export interface SplitEngine extends AsyncDisposable {
   readonly compressor: Compressor;
   readonly buffers: BufferPool;
   /** Raw frames on their way through compression. */
-  readonly frameBuffers: BufferPool;
+  readonly frameBuffers: FrameBuffers;
   /** Scratch disk that one source may use. */
   readonly scratchBytes: number;
 }
@@ -45,7 +46,7 @@ export function createEngine({ splitter }: Config, sources = splitter.concurrent
       FRAME_BYTES + FRAME_SLACK_BYTES,
     ),
     buffers: new BufferPool(BLOCK_BYTES + STEP_BYTES, threads + 3, threads > 1),
-    frameBuffers: new BufferPool(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
+    frameBuffers: new FrameBuffers(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     [Symbol.asyncDispose]: () => scanners[Symbol.asyncDispose](),
   };

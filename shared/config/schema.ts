@@ -69,7 +69,7 @@ export const splitterSchema = z.strictObject({
     .describe("Threads: one reads and collects, the others scan; 1 does both. Default: the available cores"),
   concurrent_sources: positive.default(2).describe("Source objects worked on at the same time"),
   memory_bytes: positive
-    .default(64 * 1024 * 1024)
+    .default(24 * 1024 * 1024)
     .describe("Raw lines held in memory before the largest type is compressed to scratch"),
   scratch_bytes: positive
     .default(4 * 1024 * 1024 * 1024)

@@ -1,7 +1,7 @@
 // Raw lines wait for compression in pages of one budget that all event types of all sources share. Nothing is allocated beyond it, and
 // nothing is left to the garbage collector: thousands of small types cost what they hold, rounded up to a page.
 
-export const PAGE_BYTES = 4 * 1024;
+export const PAGE_BYTES = 1 * 1024;
 const SLAB_BYTES = 1024 * 1024;
 const PAGES_A_SLAB = SLAB_BYTES / PAGE_BYTES;
 const MIN_PAGES = 16;

@@ -16,6 +16,7 @@ export async function partBody(
 ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
   const frames = frameBytes(pieces, scratch);
   if (single && placesOf(pieces).length > 1) return joined(frames, single.codec, single.level);
+  if (pieces.length === 1 && pieces[0] instanceof Uint8Array) return pieces[0];
   if (bytes > WHOLE_BYTES) return frames;
   const whole = Buffer.allocUnsafe(bytes);
   let at = 0;

@@ -3,8 +3,8 @@
 import pLimit from "p-limit";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectStore } from "../../../shared/ports/object-store.ts";
-import type { BufferPool } from "../frame/buffer-pool.ts";
 import type { Codec, Compressor } from "./compressor.ts";
+import type { FrameBuffers } from "./frame-buffers.ts";
 import type { PagePool } from "./page-pool.ts";
 import { partBody } from "./part-body.ts";
 import { extentsOf, PartStream, type CompressedFrame, type PartFrames, type Tally } from "./part-stream.ts";
@@ -13,12 +13,14 @@ import type { ScratchFile } from "./scratch-file.ts";
 /** Raw size of a full frame. */
 export const FRAME_BYTES = 1024 * 1024;
 const UPLOADS = 8;
+/** Streams that are being closed at the same time at the end: what is compressed faster than it is uploaded must not pile up. */
+const FINISHING = 4 * UPLOADS;
 
 export interface PartWriterOptions {
   readonly store: ObjectStore;
   readonly bucket: string;
   readonly pool: PagePool;
-  readonly buffers: BufferPool;
+  readonly buffers: FrameBuffers;
   readonly compressor: Compressor;
   readonly scratch: ScratchFile;
   readonly codec: Codec;
@@ -51,6 +53,7 @@ export class PartWriter implements AsyncDisposable {
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
   #isFinishing = false;
+  #onSettled: (() => void) | undefined;
   #parts = 0;
   #quarantineObjects = 0;
 
@@ -85,6 +88,7 @@ export class PartWriter implements AsyncDisposable {
     this.#isFinishing = true;
     for (const stream of this.#streams) {
       await this.room();
+      await this.#fewerInBackground(FINISHING);
       await this.#finishStream(stream);
     }
     await this.#settleStoring();
@@ -222,9 +226,18 @@ export class PartWriter implements AsyncDisposable {
   #background(set: Set<Promise<void>>, work: Promise<void>): Promise<void> {
     const watched: Promise<void> = work
       .catch((error: unknown) => this.#failed.abort(error))
-      .finally(() => set.delete(watched));
+      .finally(() => {
+        set.delete(watched);
+        this.#onSettled?.();
+      });
     set.add(watched);
     return watched;
+  }
+
+  async #fewerInBackground(than: number): Promise<void> {
+    while (this.#storing.size + this.#uploading.size >= than) {
+      await new Promise<void>((resolve) => (this.#onSettled = resolve));
+    }
   }
 }
 

@@ -2,8 +2,6 @@
 import type { TakeBuffer } from "../frame/framed.ts";
 import { PAGE_BYTES, type PagePool } from "./page-pool.ts";
 
-const SMALL_BYTES = 128 * 1024;
-
 export class RawFrame {
   readonly #pool: PagePool;
   #pages: number[] = [];
@@ -37,8 +35,7 @@ export class RawFrame {
   /** Empties the frame: its bytes, followed by `more`, in one buffer of their own. */
   takeWith(more: Uint8Array, takeBuffer: TakeBuffer): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes + more.length;
-    // Small ones are not worth a large buffer of the pool.
-    const whole = bytes < SMALL_BYTES ? new Uint8Array(bytes) : takeBuffer(bytes).subarray(0, bytes);
+    const whole = takeBuffer(bytes).subarray(0, bytes);
     this.#pages.forEach((page, i) => {
       whole.set(this.#pool.read(page, Math.min(PAGE_BYTES, this.#bytes - i * PAGE_BYTES)), i * PAGE_BYTES);
     });

@@ -59,6 +59,13 @@ export class PagePool {
 
   give(pages: readonly number[]): void {
     for (const page of pages) this.#free.push(page);
+    if (this.#free.length === this.#handedOut && this.#handedOut * 2 > this.#total) this.#letGo();
+  }
+
+  /** Much was held and nothing is any more: the memory goes back at once (transferred to nothing), not when V8 next collects old objects. */
+  #letGo(): void {
+    for (const slab of this.#slabs) slab.buffer.transfer(0);
+    this.#slabs.length = this.#free.length = this.#handedOut = 0;
   }
 
   write(page: number, at: number, bytes: Uint8Array): void {

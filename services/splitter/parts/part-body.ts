@@ -2,6 +2,7 @@
 import { pipeline, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { constants, createGzip, createZstdCompress, gunzip, zstdDecompress } from "node:zlib";
+import type { TakeBuffer } from "../frame/framed.ts";
 import type { Codec } from "./compressor.ts";
 import { placesOf, type PartFrames } from "./part-stream.ts";
 import type { ScratchFile } from "./scratch-file.ts";
@@ -9,20 +10,22 @@ import type { ScratchFile } from "./scratch-file.ts";
 /** Up to here a part is handed over in one piece. */
 const WHOLE_BYTES = 1024 * 1024;
 
+/** In one piece it is in a buffer of `takeBuffer`, which may be used again when the part is durable. */
 export async function partBody(
   { pieces, bytes }: PartFrames,
   scratch: ScratchFile,
+  takeBuffer: TakeBuffer,
   single: { readonly codec: Codec; readonly level: number } | undefined,
-): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-  const frames = frameBytes(pieces, scratch);
-  if (single && placesOf(pieces).length > 1) return joined(frames, single.codec, single.level);
-  if (pieces.length === 1 && pieces[0] instanceof Uint8Array) return pieces[0];
-  if (bytes > WHOLE_BYTES) return frames;
-  const whole = Buffer.allocUnsafe(bytes);
+): Promise<Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array>> {
+  const places = placesOf(pieces);
+  if (single && places.length > 1) return joined(frameBytes(pieces, scratch), single.codec, single.level);
+  if (bytes > WHOLE_BYTES) return frameBytes(pieces, scratch);
+  const whole = takeBuffer(bytes).subarray(0, bytes);
   let at = 0;
-  for await (const frame of frames) {
-    whole.set(frame, at);
-    at += frame.length;
+  for (const place of places) {
+    if (place instanceof Uint8Array) whole.set(place, at);
+    else await scratch.read(place, whole.subarray(at, at + place.length));
+    at += place.length;
   }
   return whole;
 }

@@ -205,11 +205,12 @@ export class PartWriter implements AsyncDisposable {
 
   async #upload(stream: PartStream, frames: PartFrames, sequence: number, key: string) {
     this.#signal.throwIfAborted();
-    const { store, bucket, scratch, level } = this.#options;
+    const { store, bucket, scratch, buffers, level } = this.#options;
     const isSingle = this.#options.isSingleFrame && stream.eventType !== undefined;
     const single = isSingle ? { codec: this.#codecOf(stream), level } : undefined;
-    const body = await partBody(frames, scratch, single);
+    const body = await partBody(frames, scratch, buffers.take, single);
     const { bytes } = await store.put({ bucket, key }, body, { signal: this.#signal });
+    if (body instanceof Uint8Array) buffers.give(body.buffer);
     if (!isSingle && bytes !== frames.bytes) {
       throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${frames.bytes} bytes.`, {
         retryable: true,

@@ -142,7 +142,11 @@ describe("poison corpus through the whole pipeline", function () {
       }
       assert.equal(routed.code, 0, routed.output);
       await checkAccounting(poison, routed);
-      if (poison.rebuild === false) return checkCount(poison, routed);
+      if (poison.rebuild === false) {
+        // Awaited here: the folder goes when this function is left.
+        await checkCount(poison, routed);
+        return;
+      }
       checkDocuments(poison, await documentsOf(routed));
       await checkColumns(poison, routed);
     });

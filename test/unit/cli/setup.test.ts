@@ -12,7 +12,7 @@ const REDSHIFT = "warehouse=redshift:analytics/prod";
 
 function setup(work: Work, set: readonly string[], warehouse?: string) {
   const options = { data: "d", set, ...(warehouse === undefined ? {} : { warehouse }) };
-  return decideSetup("/home", options, loadConfig({ flags: set }), work);
+  return decideSetup("/somewhere", options, loadConfig({ flags: set }), work);
 }
 
 /** The message of the refusal. */
@@ -31,12 +31,12 @@ describe("decideSetup", () => {
     for (const work of ["run", "split", "load", "backfill", "read"] as const) {
       const decided = setup(work, []);
       assert.equal(decided.kind, "embedded");
-      assert.equal(decided.kind === "embedded" && decided.folder.warehouse, "/home/d/warehouse.duckdb");
+      assert.equal(decided.kind === "embedded" && decided.folder.warehouse, "/somewhere/d/warehouse.duckdb");
     }
     const named = setup("run", ["warehouse=duckdb:x.duckdb"]);
-    assert.equal(named.kind === "embedded" && named.folder.warehouse, "/home/x.duckdb");
+    assert.equal(named.kind === "embedded" && named.folder.warehouse, "/somewhere/x.duckdb");
     const option = setup("run", ["warehouse=duckdb:x.duckdb"], "duckdb:y.duckdb");
-    assert.equal(option.kind === "embedded" && option.folder.warehouse, "/home/y.duckdb");
+    assert.equal(option.kind === "embedded" && option.folder.warehouse, "/somewhere/y.duckdb");
   });
 
   it("takes workers on shared queues", () => {

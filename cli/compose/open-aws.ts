@@ -34,7 +34,10 @@ type Queues = Pick<Adapters, "splitQueue" | "backfillQueue" | "loadQueue">;
 export async function openAws(setup: AwsSetup, config: Config, options: OpenAwsOptions): Promise<Adapters> {
   const { env, log, work, onRequest } = options;
   await using stack = new AsyncDisposableStack();
-  const clients = stack.use(awsClients({ region: setup.region, env, ...(onRequest ? { onRequest } : {}) }));
+  const silenceSeconds = config.aws.silence_seconds;
+  const clients = stack.use(
+    awsClients({ region: setup.region, env, silenceSeconds, ...(onRequest ? { onRequest } : {}) }),
+  );
   await clients.requireRegion();
   if (work !== "read") makeFolder(setup.folder.scratch);
   const s3 = createS3ObjectStore(clients.s3(), { clock: systemClock });

@@ -21,11 +21,20 @@ export interface RedshiftOptions {
   readonly sqlLog?: string | undefined;
 }
 
+/** The Data API takes up to 30; shorter polls notice a dead connection sooner. */
+const LONGEST_POLL_SECONDS = 20;
+
 /** One limiter for the process, `redshift.rate_share` of the account's Data API calls. Nothing is sent yet. */
 export function openRedshift(options: RedshiftOptions): Warehouse {
   const { client, target, store, routedBucket: bucket, config, log } = options;
   const limiter = createLimiter(config.redshift.rate_share);
   const journal = options.sqlLog ? { journal: createSqlJournal(options.sqlLog) } : {};
-  const api = createDataApi(client, { target, limiter, clock: systemClock, ...journal });
+  const waitSeconds = longPollSeconds(config.aws.silence_seconds);
+  const api = createDataApi(client, { target, limiter, clock: systemClock, waitSeconds, ...journal });
   return createRedshiftWarehouse({ api, store, bucket, config, log, clock: systemClock });
+}
+
+/** A long poll is silent until it ends: well before the connection would be given up. */
+function longPollSeconds(silenceSeconds: number): number {
+  return Math.max(1, Math.min(LONGEST_POLL_SECONDS, Math.floor(silenceSeconds / 2)));
 }

@@ -7,8 +7,9 @@ import type { Finding } from "./problem.ts";
 const LEAST_MEMORY = 1_000_000;
 
 export function checkLimits({ valid }: CheckedParts): Finding[] {
-  const { splitter, loader, tables, shutdown_grace_seconds: grace } = valid;
+  const { splitter, loader, tables, aws, shutdown_grace_seconds: grace } = valid;
   return [
+    ...(aws ? checkSilence(aws) : []),
     ...(splitter ? checkSplitter(splitter) : []),
     ...(loader ? checkLoader(loader) : []),
     ...(tables ? checkSchemaName(["tables", "schema"], tables.schema) : []),
@@ -49,6 +50,15 @@ function checkLoader(loader: NonNullable<CheckedParts["valid"]["loader"]>): Find
   return [
     { path: ["loader", "batch_age_seconds"], problem, found, fix: `Write less than ${loader.hold_seconds}.` },
   ];
+}
+
+/** A long poll for messages is silent as long as none comes. */
+function checkSilence(aws: NonNullable<CheckedParts["valid"]["aws"]>): Finding[] {
+  const { silence_seconds: silence, receive_wait_seconds: wait } = aws;
+  if (silence > wait) return [];
+  const problem = `must be over receive_wait_seconds (${wait}), or every receive that waits for messages is given up`;
+  const fix = `Write more than ${wait}, or make receive_wait_seconds shorter.`;
+  return [{ path: ["aws", "silence_seconds"], problem, found: `${silence}`, fix }];
 }
 
 /** Work that goes on after the stop signal holds its messages: another worker must not get them meanwhile. */

@@ -244,6 +244,11 @@ export const awsSchema = z.strictObject({
     .describe(
       "How long one receive waits for messages. Longer is fewer requests while nothing comes; a worker that is stopped waits for it",
     ),
+  silence_seconds: positive
+    .default(60)
+    .describe(
+      "Longest silence on a connection to AWS before it is given up and the request sent again; longer than receive_wait_seconds",
+    ),
   region: z
     .string()
     .min(1)

@@ -24,6 +24,8 @@ export interface AwsClientSettings {
   readonly region: string | undefined;
   /** Of the process: AWS_REGION and AWS_ENDPOINT_URL_* are looked at; the rest is the SDK's affair. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** `aws.silence_seconds`. Default: the clients' own. */
+  readonly silenceSeconds?: number;
   readonly onRequest?: OnRequest;
 }
 
@@ -59,12 +61,14 @@ export function awsClients(settings: AwsClientSettings): AwsClients {
 }
 
 /** Endpoints as the SDK itself takes them; named here too, because whether a bucket goes into the path depends on them. */
-function clientOptions({ region, env, onRequest }: AwsClientSettings, service: string): ClientOptions {
+function clientOptions(settings: AwsClientSettings, service: string): ClientOptions {
+  const { region, env, silenceSeconds, onRequest } = settings;
   const endpoint = env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"];
   return {
     pathStyle: endpoint !== undefined && !/\.amazonaws\.com(\.cn)?(:\d+)?\/?$/.test(endpoint),
     ...((region ?? env["AWS_REGION"]) ? { region: region ?? env["AWS_REGION"]! } : {}),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(silenceSeconds === undefined ? {} : { silenceMs: silenceSeconds * 1000 }),
     ...(onRequest ? { onRequest } : {}),
   };
 }

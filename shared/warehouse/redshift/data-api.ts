@@ -34,6 +34,8 @@ export interface DataApiOptions {
   readonly clock: Clock;
   /** How long a full house (ActiveStatementsExceeded) is waited for. Default 120 s. */
   readonly activeWaitSeconds?: number;
+  /** Length of the long poll for a statement's end, 1 to 30; the client's silence must be longer. Default 20. */
+  readonly waitSeconds?: number;
   /** Every request's statements, for the SQL journal. */
   readonly journal?: (name: string, sqls: readonly string[]) => void;
 }
@@ -78,7 +80,6 @@ export interface DataApi {
   query(sql: string, options: RunOptions): Promise<readonly Row[]>;
 }
 
-/** Longest long poll that the API takes; the client's request time-out must be longer. */
 const WAIT_SECONDS = 20;
 const MAX_STATEMENTS = 40;
 const MAX_SQL_BYTES = 100_000;
@@ -126,7 +127,7 @@ export function createDataApi(client: RedshiftDataClient, options: DataApiOption
   async function describe(id: string, wait: boolean, signal: AbortSignal | undefined) {
     const command = new DescribeStatementCommand({
       Id: id,
-      ...(wait ? { WaitTimeSeconds: WAIT_SECONDS } : {}),
+      ...(wait ? { WaitTimeSeconds: options.waitSeconds ?? WAIT_SECONDS } : {}),
     });
     return limiter("describe", () => client.send(command, abortable(signal)));
   }

@@ -278,6 +278,11 @@ describe("checkConfig", () => {
       "router.yaml:1: splitter.visibility_seconds: must be over shutdown_grace_seconds (60), or a stopping worker's messages are delivered to another one; found 60. Write more than 60, or make the grace shorter.",
     ],
     [
+      "silence given up before a long poll ends",
+      "aws: {silence_seconds: 5}\n",
+      "router.yaml:1: aws.silence_seconds: must be over receive_wait_seconds (5), or every receive that waits for messages is given up; found 5. Write more than 5, or make receive_wait_seconds shorter.",
+    ],
+    [
       "batches older than the hold",
       "loader: {batch_age_seconds: 600}\n",
       "router.yaml:1: loader.batch_age_seconds: must be under hold_seconds, or every unit would go to `pending` before its batch closes; found 600, hold_seconds 600. Write less than 600.",

@@ -15,6 +15,7 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
+import type pg from "pg";
 import pc from "picocolors";
 import type { z } from "zod";
 import { runProgram } from "../../cli/program.ts";
@@ -50,6 +51,8 @@ export interface RunningVerb {
 export interface AwsRig extends AsyncDisposable {
   readonly running: RunningEmulator;
   readonly standIn: StandIn;
+  /** For a session on the warehouse's own PostgreSQL: somebody who holds a lock. */
+  readonly connection: pg.ClientConfig;
   readonly sources: string;
   readonly routed: string;
   readonly queues: { readonly split: QueuePair; readonly load: QueuePair; readonly backfill: QueuePair };
@@ -88,7 +91,7 @@ export async function openAwsRig(name: EmulatorName, options: AwsRigOptions = {}
   };
   if (options.tellsSources ?? true) await notify(s3, sources, queues.split, "");
   await notify(s3, routed, queues.load, "receipts/");
-  const standIn = await startOwnStandIn(s3);
+  const { standIn, connection } = await startOwnStandIn(s3);
   const dir = tempDir();
   const env = {
     AWS_ENDPOINT_URL_S3: emulator.endpoint,
@@ -113,6 +116,7 @@ export async function openAwsRig(name: EmulatorName, options: AwsRigOptions = {}
   return {
     running,
     standIn,
+    connection,
     sources,
     routed,
     queues,
@@ -189,12 +193,20 @@ async function notify(s3: S3Client, bucket: string, queue: QueuePair, prefix: st
   );
 }
 
-async function startOwnStandIn(s3: S3Client): Promise<StandIn> {
+/** A Redshift Data API whose COPY reads that S3, with a database of its own. */
+export async function startOwnStandIn(s3: S3Client) {
   const postgres = await sharedPostgres();
   const database = `aws_${randomBytes(6).toString("hex")}`;
   await postgres.createDatabase(database, "repeatable read");
   await prepareDatabase(postgres, database);
-  return startStandIn({ postgres, database, s3: reader(s3), delayMs: 1, rateLimits: false });
+  const standIn = await startStandIn({
+    postgres,
+    database,
+    s3: reader(s3),
+    delayMs: 1,
+    rateLimits: false,
+  });
+  return { standIn, connection: postgres.connection(database) };
 }
 
 function reader(s3: S3Client): S3Reader {
@@ -213,7 +225,12 @@ function reader(s3: S3Client): S3Reader {
   };
 }
 
-function startVerb(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string): RunningVerb {
+/** Runs `log-router ...args` in this process until it is stopped. */
+export function startVerb(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): RunningVerb {
   const { done, graceful, output } = runToEnd(args, env, cwd);
   return {
     output,
@@ -224,7 +241,8 @@ function startVerb(args: readonly string[], env: Readonly<Record<string, string>
   };
 }
 
-function runToEnd(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
+/** Runs `log-router ...args` in this process; `done` is its end. */
+export function runToEnd(args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
   const output = { stdout: "", stderr: "" };
   const graceful = new AbortController();
   const done = runProgram(contextOf(output, env, cwd, graceful.signal), args).then((code): VerbResult => ({

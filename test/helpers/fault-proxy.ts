@@ -42,6 +42,8 @@ export type ProxyEffect =
       readonly headers?: Record<string, string>;
       readonly body?: string;
     }
+  /** The connection is cut as soon as so many bytes of the request's body have come; the server has not heard of it. */
+  | { readonly kind: "reset-in-request"; readonly afterBytes: number }
   /** The answer's body breaks off behind so many bytes. */
   | { readonly kind: "reset-in-body"; readonly afterBytes: number }
   /** The answer's body stops coming behind so many bytes; the connection stays open. */
@@ -62,12 +64,22 @@ export interface ProxyFault {
   readonly meanwhile?: () => Promise<void>;
 }
 
+/** A fault that was armed. */
+export interface ArmedFault {
+  /** Requests that it has hit. */
+  readonly hits: number;
+}
+
 export interface FaultProxy extends AsyncDisposable {
   readonly endpoint: string;
   /** All requests so far, those that a fault hit included. */
   readonly requests: readonly ProxiedRequest[];
-  arm(fault: ProxyFault): void;
+  arm(fault: ProxyFault): ArmedFault;
   clear(): void;
+  /** Connections are refused, open ones cut, until `accept`. */
+  refuse(): Promise<void>;
+  /** Listens again, on the same port. */
+  accept(): Promise<void>;
   /** How many requests had this operation. */
   count(operation: string): number;
 }
@@ -86,31 +98,40 @@ export function jsonRefusal(status: number, type: string): ProxyEffect {
 
 export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = [];
-  let armed: { fault: ProxyFault; left: number; skip: number }[] = [];
+  let armed: { fault: ProxyFault; left: number; skip: number; hits: number }[] = [];
 
-  function hit(request: ProxiedRequest): ProxyFault | undefined {
+  /** Those that cut a request's body have to be found before it has come. */
+  function hit(request: ProxiedRequest, inRequest: boolean): ProxyFault | undefined {
     for (const one of armed) {
+      if ((one.fault.effect.kind === "reset-in-request") !== inRequest) continue;
       if (one.left <= 0 || !(one.fault.match?.(request) ?? true)) continue;
       if (one.skip > 0) {
         one.skip -= 1;
         continue;
       }
       one.left -= 1;
+      one.hits += 1;
       return one.fault;
     }
     return undefined;
   }
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request: ProxiedRequest = {
+    const head = {
       method: incoming.method ?? "GET",
       url: incoming.url ?? "/",
       operation: String(incoming.headers["x-amz-target"] ?? "").replace(/^.*\./, ""),
       headers: incoming.headers,
-      body: await buffer(incoming),
+      body: Buffer.alloc(0),
     };
+    const cut = hit(head, true)?.effect;
+    if (cut?.kind === "reset-in-request") {
+      requests.push(head);
+      return await cutRequest(incoming, cut.afterBytes);
+    }
+    const request: ProxiedRequest = { ...head, body: await buffer(incoming) };
     requests.push(request);
-    const fault = hit(request);
+    const fault = hit(request, false);
     await fault?.meanwhile?.();
     await apply(fault?.effect ?? { kind: "delay", ms: 0 }, request, response, upstream);
   }
@@ -119,19 +140,37 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     response.on("error", () => undefined);
     serve(incoming, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const listen = (on: number) => new Promise<void>((resolve) => void server.listen(on, "127.0.0.1", resolve));
+  const close = async () => {
+    const closed = new Promise((resolve) => void server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  await listen(0);
   const { port } = server.address() as { port: number };
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
-    arm: (fault) => void armed.push({ fault, left: fault.times ?? 1, skip: fault.after ?? 0 }),
-    clear: () => void (armed = []),
-    count: (operation) => requests.filter((one) => one.operation === operation).length,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+    arm(fault) {
+      const one = { fault, left: fault.times ?? 1, skip: fault.after ?? 0, hits: 0 };
+      armed.push(one);
+      return one;
     },
+    clear: () => void (armed = []),
+    refuse: close,
+    accept: () => listen(port),
+    count: (operation) => requests.filter((one) => one.operation === operation).length,
+    [Symbol.asyncDispose]: close,
   };
+}
+
+async function cutRequest(incoming: IncomingMessage, afterBytes: number): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes >= afterBytes) break;
+  }
+  incoming.socket.resetAndDestroy();
 }
 
 async function apply(
@@ -142,6 +181,7 @@ async function apply(
 ): Promise<void> {
   switch (effect.kind) {
     case "lose-request":
+    case "reset-in-request":
       return void response.socket?.resetAndDestroy();
     case "lose-answer":
       await whole(await forward(request, upstream));

@@ -54,9 +54,13 @@ export function objectGone({ log, metrics }: Telemetry, bucket: string, key: str
   log.warn({ event: "object_gone", bucket, key }, "the source object is gone; its message is settled");
 }
 
-/** Our own objects and folder placeholders are no sources. */
-export function objectSkipped({ metrics }: Telemetry): void {
-  metrics.count("splitter_objects_skipped_total", 1);
+/** Our own objects and folder placeholders are no sources; `other_event` is a deletion, or whatever else than a creation S3 was asked to tell. */
+export function objectsSkipped(
+  { metrics }: Telemetry,
+  reason: "own" | "folder" | "other_event",
+  count: number = 1,
+): void {
+  if (count > 0) metrics.count("splitter_objects_skipped_total", count, { reason });
 }
 
 export function messageForeign({ log, metrics }: Telemetry, id: string, reason: string): void {

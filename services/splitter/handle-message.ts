@@ -9,8 +9,8 @@ import {
   attemptLost,
   messageForeign,
   objectGone,
-  objectSkipped,
   objectSplit,
+  objectsSkipped,
   receiptFound,
   splitPutOff,
   type Telemetry,
@@ -55,10 +55,12 @@ function requestsOf(
     const { bucket, key, generation, verb } = notification;
     return [{ ref: { bucket, key }, generation, ...(verb === "salvage" ? { salvage: true } : {}) }];
   }
+  objectsSkipped(context, "other_event", notification.ignored);
   const requests: SplitRequest[] = [];
   for (const { bucket, key, versionId, bytes } of notification.objects) {
     const ref = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
-    if (isOwn(context.routedBucket, ref) || isFolder(key, bytes)) objectSkipped(context);
+    if (isOwn(context.routedBucket, ref)) objectsSkipped(context, "own");
+    else if (isFolder(key, bytes)) objectsSkipped(context, "folder");
     else requests.push({ ref });
   }
   return requests;

@@ -161,7 +161,7 @@ describe("splitter", () => {
     assert.equal((await world.loadQueue.depth()).visible, 3);
   });
 
-  it("settles what is no source: test events, its own objects, folders, objects that are gone", async () => {
+  it("settles and counts what is no source: test events, its own objects, folders, deletions, objects that are gone", async () => {
     await using world = new World();
     await world.put("parts/x", LINE, "routed");
     await world.put("receipts/x", LINE, "routed");
@@ -170,6 +170,8 @@ describe("splitter", () => {
       s3Notification("routed", "parts/x", 5, "e"),
       s3Notification("routed", "receipts/x", 5, "e"),
       s3Notification("logs", "folder/", 0, "e"),
+      s3Notification("logs", "deleted", 5, "e").replace("ObjectCreated:Put", "ObjectRemoved:Delete"),
+      s3Notification("logs", "expired", 5, "e").replace("ObjectCreated:Put", "LifecycleExpiration:Delete"),
       s3Notification("logs", "gone", 5, "e"),
     ]);
 
@@ -179,7 +181,11 @@ describe("splitter", () => {
     assert.deepEqual(await world.splitQueue.deadLetters(10), []);
     assert.deepEqual(world.store.keys("routed"), ["parts/x", "receipts/x"]);
     assert.equal(world.metrics.counter("splitter_objects_gone_total"), 1);
-    assert.equal(world.metrics.counter("splitter_objects_skipped_total"), 3);
+    const skipped = ["own", "folder", "other_event"].map((reason) =>
+      world.metrics.counter("splitter_objects_skipped_total", { reason }),
+    );
+    assert.deepEqual(skipped, [2, 1, 2]);
+    assert.equal((await world.loadQueue.depth()).visible, 0);
   });
 
   it("takes other objects of the routed bucket, and keys that end with a slash, for sources", async () => {

@@ -3,7 +3,7 @@ import type { Config } from "../../shared/config/schema.ts";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import type { Consumer, Outcome, QueueMessage } from "../../shared/ports/queue.ts";
 import { composeParts, type LoaderParts } from "./compose-parts.ts";
-import { messageForeign } from "./events.ts";
+import { messageForeign, objectsSkipped } from "./events.ts";
 import type { Loader, LoaderDeps, LoaderState, LoaderStatus } from "./loader.ts";
 import { outcomeOf, receiptsIn } from "./receive-message.ts";
 
@@ -144,6 +144,7 @@ class ComposedLoader implements Loader {
       messageForeign(this.#parts.telemetry, message.id, announced.reason);
       return { kind: "dead", reason: announced.reason };
     }
+    objectsSkipped(this.#parts.telemetry, announced.skipped);
     const works = announced.objects.map(({ key, bytes }) => {
       const inHand = this.#parts.desk.find(key);
       if (inHand) return inHand;

@@ -27,6 +27,11 @@ export function messageForeign(to: Telemetry, messageId: string, reason: string)
   to.log.warn({ event: "message_foreign", message_id: messageId, reason }, "message belongs to nobody");
 }
 
+/** Notifications on what is no receipt: parts and the like, where S3 was set up to tell of them, and deletions. */
+export function objectsSkipped(to: Telemetry, count: number): void {
+  if (count > 0) to.metrics.count("loader_objects_skipped_total", count);
+}
+
 export function receiptFailed(to: Telemetry, receipt: string, error: unknown): void {
   to.metrics.count("loader_receipts_failed_total", 1);
   to.log.warn({ event: "receipt_failed", receipt, err: error }, "receipt cannot be worked on now");

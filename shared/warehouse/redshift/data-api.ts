@@ -124,10 +124,11 @@ export function createDataApi(client: RedshiftDataClient, options: DataApiOption
     }
   }
 
-  async function describe(id: string, wait: boolean, signal: AbortSignal | undefined) {
+  /** `waitSeconds` 0: answered at once. */
+  async function describe(id: string, waitSeconds: number, signal: AbortSignal | undefined) {
     const command = new DescribeStatementCommand({
       Id: id,
-      ...(wait ? { WaitTimeSeconds: options.waitSeconds ?? WAIT_SECONDS } : {}),
+      ...(waitSeconds > 0 ? { WaitTimeSeconds: waitSeconds } : {}),
     });
     return limiter("describe", () => client.send(command, abortable(signal)));
   }
@@ -136,13 +137,19 @@ export function createDataApi(client: RedshiftDataClient, options: DataApiOption
   async function untilEnded(id: string, run: RunOptions): Promise<DescribeStatementResponse> {
     const deadline =
       run.timeoutSeconds === undefined ? Infinity : clock.now().getTime() + run.timeoutSeconds * 1000;
+    const longest = options.waitSeconds ?? WAIT_SECONDS;
     let longPoll = true;
     let failures = 0;
     let cancelled = false;
+    /** A poll beyond the deadline would let the statement, and whoever waits behind it, go on as long. */
+    const waitSeconds = (now: number): number => {
+      if (!longPoll) return 0;
+      return cancelled ? longest : Math.max(1, Math.min(longest, Math.ceil((deadline - now) / 1000)));
+    };
     for (let turn = 0; ; turn += 1) {
       try {
         const before = clock.now().getTime();
-        const state = await describe(id, longPoll, run.signal);
+        const state = await describe(id, waitSeconds(before), run.signal);
         failures = 0;
         if (ENDED.has(state.Status ?? "")) return state;
         // An endpoint that does not know long polling answers at once: pause ourselves.
@@ -155,9 +162,10 @@ export function createDataApi(client: RedshiftDataClient, options: DataApiOption
         }
         if (error instanceof Error && error.name === "ValidationException" && longPoll) longPoll = false;
         else if ((failures += 1) >= DESCRIBE_ATTEMPTS) throw dataApiError(run.name, target, error);
-        await clock.sleep(Math.min(5000, 100 * 2 ** failures), run.signal);
+        // Stopped meanwhile: the next turn sees it, and cancels.
+        await clock.sleep(Math.min(5000, 100 * 2 ** failures), run.signal).catch(() => undefined);
       }
-      if (!cancelled && clock.now().getTime() > deadline) {
+      if (!cancelled && clock.now().getTime() >= deadline) {
         cancelled = true;
         await cancel(id);
       }

@@ -1,4 +1,5 @@
 // Lists of any length enter a statement as one bound JSON text, so that no statement grows with them.
+import { quoteLiteral } from "../sql/quote.ts";
 import type { Parameters } from "./session.ts";
 
 /** Column name → DuckDB type of one row. */
@@ -6,8 +7,8 @@ export type RowType = Readonly<Record<string, string>>;
 
 /** FROM clause: the rows bound as `$<name>`. */
 export function boundRows(name: string, type: RowType): string {
-  const structure = JSON.stringify([type]).replaceAll("'", "''");
-  return `(SELECT unnest(from_json($${name}, '${structure}'), recursive := true))`;
+  const structure = quoteLiteral(JSON.stringify([type]));
+  return `(SELECT unnest(from_json($${name}, ${structure}), recursive := true))`;
 }
 
 /** The parameter for `boundRows(name, …)`. Dates become ISO texts, absent members NULL. */

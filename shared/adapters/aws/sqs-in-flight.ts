@@ -11,6 +11,9 @@ const KEPT_REASONS = 10_000;
 /** Longest visibility time-out that SQS takes. */
 const MAX_VISIBILITY_SECONDS = 43_200;
 
+/** Of a handler that said nothing, types or no types: what is not said to be settled is not deleted. */
+const NO_OUTCOME: Outcome = { kind: "retry", reason: "the handler gave no outcome" };
+
 export interface InFlightOptions {
   readonly requests: SqsRequests;
   readonly clock: Clock;
@@ -80,7 +83,7 @@ export class InFlight {
       // The poll under way when the consumer aborts may still bring some: they go back as they came.
       outcome = this.#abort.signal.aborted
         ? { kind: "retry", reason: "the consumer was stopped" }
-        : await handler(message, this.#abort.signal);
+        : ((await handler(message, this.#abort.signal)) ?? NO_OUTCOME);
     } catch (error) {
       outcome = { kind: "retry", reason: error instanceof Error ? error.message : String(error) };
     }

@@ -3,6 +3,7 @@
 // poll can swallow a message until its visibility ends.
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { Consumer as SqsConsumer } from "sqs-consumer";
+import { queueError } from "./sqs-requests.ts";
 
 const MAX_BATCH = 10;
 const FIRST_PAUSE_MS = 200;
@@ -85,7 +86,8 @@ export class Polling {
   #refused(error: unknown): void {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     this.#consumer.updateOption("pollingWaitTimeMs", this.#pauseMs);
-    this.#options.warn("receiving failed; it is tried again after a pause", error);
+    const { warn, queueUrl } = this.#options;
+    warn("receiving failed; it is tried again after a pause", queueError("receiving from", queueUrl, error));
   }
 
   #answered(): void {

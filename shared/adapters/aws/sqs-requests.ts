@@ -128,16 +128,49 @@ function* bySize<T extends { MessageBody: string | undefined }>(entries: readonl
   if (group.length > 0) yield group;
 }
 
-/** Wraps what the SDK threw, with the queue's URL. */
+interface Verdict {
+  readonly code: "ACCESS_DENIED" | "QUEUE_FAILED";
+  readonly text: string;
+}
+
+const NO_QUEUE: Verdict = {
+  code: "QUEUE_FAILED",
+  text: "there is no such queue: check its URL (account, region, name)",
+};
+const DENIED: Verdict = {
+  code: "ACCESS_DENIED",
+  text: "access denied: the role needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes and sqs:SendMessage on it, and kms:Decrypt and kms:GenerateDataKey where it is encrypted by a key of your own",
+};
+const UNKNOWN: Verdict = { code: "ACCESS_DENIED", text: "the credentials are not known to AWS" };
+const EXPIRED: Verdict = { code: "ACCESS_DENIED", text: "the credentials have expired" };
+
+/** By the error's `name`, as SQS and AWS's common errors have it. */
+const BY_NAME: Readonly<Record<string, Verdict>> = {
+  QueueDoesNotExist: NO_QUEUE,
+  "AWS.SimpleQueueService.NonExistentQueue": NO_QUEUE,
+  AccessDenied: DENIED,
+  AccessDeniedException: DENIED,
+  KmsAccessDenied: DENIED,
+  InvalidClientTokenId: UNKNOWN,
+  UnrecognizedClientException: UNKNOWN,
+  ExpiredToken: EXPIRED,
+  ExpiredTokenException: EXPIRED,
+  SignatureDoesNotMatch: { code: "ACCESS_DENIED", text: "the credentials are wrong" },
+  InvalidSignatureException: { code: "ACCESS_DENIED", text: "the credentials are wrong" },
+  CredentialsProviderError: { code: "ACCESS_DENIED", text: "no credentials were found" },
+};
+
+/** Wraps what the SDK threw (also through sqs-consumer, which keeps it as the cause), with the queue's URL. Worth another try always. */
 export function queueError(operation: string, queueUrl: string, error: unknown): RouterError {
   if (error instanceof RouterError) return error;
-  const name = error instanceof Error ? error.name : "";
-  const denied =
-    /AccessDenied|InvalidClientTokenId|ExpiredToken|SignatureDoesNotMatch|CredentialsProvider/.test(name);
-  const text = error instanceof Error ? error.message || name : String(error);
-  return new RouterError(denied ? "ACCESS_DENIED" : "QUEUE_FAILED", `${operation} ${queueUrl}: ${text}`, {
+  const thrown = error instanceof Error && error.name === "SQSError" && error.cause ? error.cause : error;
+  const name = thrown instanceof Error ? thrown.name : "";
+  const text = thrown instanceof Error ? thrown.message || name : String(thrown);
+  const verdict = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+  const why = verdict ? `${verdict.text} (${text})` : text;
+  return new RouterError(verdict?.code ?? "QUEUE_FAILED", `${operation} ${queueUrl}: ${why}`, {
     retryable: true,
     details: { queue: queueUrl, name },
-    cause: error,
+    cause: thrown,
   });
 }

@@ -29,18 +29,24 @@ const FRAME_BUFFERS = 6;
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
 
-/** `sources`: how many may be in work at the same time, by default `concurrent_sources`. */
-export function createEngine({ splitter }: Config, sources = splitter.concurrent_sources): SplitEngine {
-  // Before the threads start. By default V8 lets the space for young objects grow to tens of megabytes in each of them, which buys no speed
-  // here (measured: README.md): nearly everything that is allocated dies at once.
+/** For all threads of the process, from now on. */
+function keepHeapsSmall(): void {
+  // By default V8 lets the space for young objects grow to tens of megabytes in each thread, which buys no speed here (measured:
+  // README.md): nearly everything that is allocated dies at once.
   setFlagsFromString("--semi-space-growth-factor=1");
   // What thousands of event types have in flight outlives the young generation; without this it piles up to 40 MiB, buffers included,
   // before V8 collects it.
   setFlagsFromString("--heap-growing-percent=50");
   // And heaps are kept small at the price of some collecting: with 5,000 event types the peak is a fifth lower, with 14 the CPU 5 % higher.
   setFlagsFromString("--optimize-for-size");
+}
+
+/** `sources`: how many may be in work at the same time, by default `concurrent_sources`. */
+export function createEngine({ splitter }: Config, sources = splitter.concurrent_sources): SplitEngine {
   const threads = splitter.threads ?? availableParallelism();
   const scanners = createScanPool(threads);
+  // Not before: with other flags than those that Node was built with, and the compile cache was written with, V8 compiles all code anew.
+  void scanners.ready.then(keepHeapsSmall);
   return {
     scanners,
     pages: new PagePool(splitter.memory_bytes),

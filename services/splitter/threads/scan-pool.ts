@@ -24,6 +24,8 @@ export interface ScanSession {
 export interface ScanPool extends AsyncDisposable {
   /** Blocks of a source that should be under way while the next one is read, so that no scanner waits. */
   readonly ahead: number;
+  /** Resolves when the threads' code is loaded. */
+  readonly ready: Promise<unknown>;
   open(scan: SourceScan): ScanSession;
 }
 
@@ -34,6 +36,7 @@ export function createScanPool(threads: number): ScanPool {
 
 class InlinePool implements ScanPool {
   readonly ahead = 0;
+  readonly ready = Promise.resolve();
 
   open(scan: SourceScan): ScanSession {
     const scanner = new SourceScanner(scan);
@@ -58,6 +61,7 @@ class InlinePool implements ScanPool {
 
 class ThreadPool implements ScanPool {
   readonly ahead: number;
+  readonly ready: Promise<unknown>;
   readonly #threads: ScanThread[];
   readonly #partLines: PartLineBuffers;
   #sessions = 0;
@@ -66,6 +70,7 @@ class ThreadPool implements ScanPool {
     this.ahead = scanners + 1;
     this.#partLines = new PartLineBuffers(scanners + 2);
     this.#threads = Array.from({ length: scanners }, () => new ScanThread());
+    this.ready = Promise.all(this.#threads.map((thread) => thread.ready));
   }
 
   open(scan: SourceScan): ScanSession {

@@ -10,15 +10,18 @@ import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 /** Takes some of a session's shapes. */
 export type TakeShapes = (shapes: ReadonlyMap<string, Shape>) => void;
 
+type Answer = Exclude<FromThread, { readonly kind: "ready" }>;
+
 interface Job {
   readonly takeShapes?: TakeShapes;
-  readonly resolve: (answer: FromThread) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: RouterError) => void;
 }
 
 export class ScanThread {
   readonly #worker = new Worker(new URL("./scan-worker.ts", import.meta.url));
   readonly #jobs = new Map<number, Job>();
+  readonly #ready = Promise.withResolvers<void>();
   #lastJob = 0;
   #dead = false;
 
@@ -37,6 +40,11 @@ export class ScanThread {
   /** Jobs asked and not yet answered. */
   get waiting(): number {
     return this.#jobs.size;
+  }
+
+  /** Resolves when the thread's code is loaded; a thread that dies before never is. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   open(session: number, scan: SourceScan): void {
@@ -71,7 +79,7 @@ export class ScanThread {
     message: (job: number) => ToThread,
     transfer: ArrayBuffer[] = [],
     takeShapes?: TakeShapes,
-  ): Promise<FromThread> {
+  ): Promise<Answer> {
     if (this.#dead) return Promise.reject(failed(new Error("the thread has ended")));
     const job = ++this.#lastJob;
     return new Promise((resolve, reject) => {
@@ -86,6 +94,7 @@ export class ScanThread {
   }
 
   #answered(answer: FromThread): void {
+    if (answer.kind === "ready") return this.#ready.resolve();
     const job = this.#jobs.get(answer.job);
     if (answer.kind === "shapes") job?.takeShapes?.(answer.shapes);
     if (answer.kind === "shapes" && !answer.isLast) return;

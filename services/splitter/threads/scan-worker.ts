@@ -14,6 +14,7 @@ let turn: Promise<void> = Promise.resolve();
 port.on("message", (message: ToThread) => {
   turn = turn.then(() => answer(message));
 });
+send({ kind: "ready" });
 
 async function answer(message: ToThread): Promise<void> {
   if (message.kind === "close") {

@@ -29,6 +29,9 @@ const VERBS: Readonly<Record<string, () => Promise<MakeVerb>>> = {
   gc: async () => (await import("./verbs/gc.ts")).gcVerb,
 };
 
+/** Answered without loading all verbs. */
+const VERSION_FLAGS = ["-V", "--version"];
+
 /** The command with all verbs, or with one alone; nothing has been read or opened yet. */
 export async function buildProgram(context: CliContext, only?: string): Promise<Command> {
   const program = new Command("log-router")
@@ -60,6 +63,10 @@ export async function buildProgram(context: CliContext, only?: string): Promise<
 /** Runs the command line (without node and script) and returns the exit code. Never throws. */
 export async function runProgram(context: CliContext, args: readonly string[]): Promise<ExitCode> {
   const [first = ""] = args;
+  if (args.length === 1 && VERSION_FLAGS.includes(first)) {
+    context.stdout.write(`${packageJson.version}\n`);
+    return 0;
+  }
   // What is no verb (help, a slip of the pen) needs to know all of them.
   const program = await buildProgram(context, Object.hasOwn(VERBS, first) ? first : undefined);
   try {

@@ -8,7 +8,7 @@ export interface VerbNotes {
   /** Command line → what it does. */
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   /** What --json prints. */
-  readonly json?: z.ZodType;
+  readonly json?: z.ZodType | (() => Promise<z.ZodType>);
   /** When the exit code is 1. */
   readonly failsWhen?: string;
 }

@@ -5,25 +5,27 @@ import { dirname, join } from "node:path";
 import { commandPage } from "./docs/command-page.ts";
 import { configurationPage } from "./docs/configuration-page.ts";
 import { contractSchemas } from "./docs/contract-schemas.ts";
+import { plainConfigJson } from "./docs/plain-config.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
 
 const pages = new Map([
   ["configuration.md", configurationPage()],
   ["cli.md", await commandPage()],
+  [join("..", "shared", "config", "plain-config.json"), plainConfigJson()],
   ...[...contractSchemas()].map(([name, text]) => [join("contracts", name), text] as const),
 ]);
 
 const stale = [...pages].filter(([name, text]) => stored(name) !== text);
 if (process.argv.includes("--check")) {
   for (const [name] of stale)
-    process.stderr.write(`docs/${name} is not what the code says. Run: make docs\n`);
+    process.stderr.write(`${join("docs", name)} is not what the code says. Run: make docs\n`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
   for (const [name, text] of stale) {
     mkdirSync(dirname(join(docs, name)), { recursive: true });
     writeFileSync(join(docs, name), text);
-    process.stdout.write(`docs/${name}\n`);
+    process.stdout.write(`${join("docs", name)}\n`);
   }
 }
 

@@ -136,7 +136,7 @@ async function work(
   once: boolean,
   stop: Stop,
 ): Promise<boolean> {
-  using _progress = showProgress(context, totals, log);
+  using _progress = await showProgress(context, totals, () => log);
   await pipeline.start();
   try {
     await (once ? pipeline.once(stop.graceful) : pipeline.watch(stop.graceful));

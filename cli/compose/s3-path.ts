@@ -1,5 +1,5 @@
 // `s3://bucket/prefix` on the command line, and how sources are named to people.
-import { BUCKET_PATTERN } from "../../shared/config/schema.ts";
+import { BUCKET_PATTERN } from "../../shared/config/patterns.ts";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import { LOCAL_BUCKET, ROUTED_BUCKET } from "../reports/deps.ts";
 

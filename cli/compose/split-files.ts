@@ -1,8 +1,9 @@
 // Splits files into a folder, without queues or a warehouse.
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { byBucket } from "../../shared/adapters/by-bucket-object-store.ts";
 import { createFolderObjectStore } from "../../shared/adapters/local/folder-object-store.ts";
-import { loadConfig } from "../../shared/config/load-config.ts";
+import { configOf } from "../../shared/config/config-of.ts";
 import { isRouterError } from "../../shared/errors/router-error.ts";
 import type { ObjectInfo, ObjectStore } from "../../shared/ports/object-store.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
@@ -15,7 +16,6 @@ import { LOCAL_BUCKET, ROUTED_BUCKET } from "../reports/deps.ts";
 import type { SplitReport } from "../reports/split.ts";
 import type { ConfigOptions } from "../verb.ts";
 import { configSources } from "./config-sources.ts";
-import { createLog } from "./create-log.ts";
 import { listS3, partPaths } from "./list-s3.ts";
 import { checkNamedFiles, namedFiles } from "./source-paths.ts";
 
@@ -27,7 +27,7 @@ export async function splitFiles(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<SplitReport> {
-  const config = loadConfig(configSources(context, options));
+  const config = await configOf(configSources(context, options));
   const { s3, local } = partPaths(paths);
   await checkNamedFiles(local, { cwd: context.cwd });
   const folder = createFolderObjectStore({ root: out });
@@ -60,11 +60,17 @@ export async function splitFiles(
     }
   };
   {
-    using _progress = showProgress(context, totals, createLog(context));
+    using _progress = await showProgress(context, totals, () => openLog(context));
     await Promise.all(Array.from({ length: config.splitter.concurrent_sources }, work));
   }
   report.seconds = (performance.now() - started) / 1000;
   return report;
+}
+
+/** Only a run of ten seconds has anything to log. */
+async function openLog(context: CliContext): Promise<Logger> {
+  const { createLog } = await import("./create-log.ts");
+  return createLog(context);
 }
 
 /** The SDK is loaded only for sources on S3: it takes 25 MiB. */

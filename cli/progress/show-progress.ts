@@ -1,5 +1,4 @@
 // Shows a run's progress: a bar on a terminal, a log line every 10 s elsewhere.
-import { Presets, SingleBar } from "cli-progress";
 import type { Logger } from "pino";
 import type { CliContext } from "../context.ts";
 import { bytes, count, duration } from "../output/numbers.ts";
@@ -11,12 +10,18 @@ const LOG_MS = 10_000;
 /** What stands beside the bar, at its widest. */
 const TEXT_WIDTH = 76;
 
-/** Starts to show; dispose to stop, and to clear the bar. The totals are only read. */
-export function showProgress(context: CliContext, totals: RunTotals, log: Logger): Disposable {
-  return context.stderr.isTTY ? showBar(context, totals) : showLogLines(totals, log);
+/** Starts to show; dispose to stop, and to clear the bar. The totals are only read. `openLog` is called when there is something to log. */
+export async function showProgress(
+  context: CliContext,
+  totals: RunTotals,
+  openLog: () => Logger | Promise<Logger>,
+): Promise<Disposable> {
+  return context.stderr.isTTY ? showBar(context, totals) : showLogLines(totals, openLog);
 }
 
-function showBar(context: CliContext, totals: RunTotals): Disposable {
+/** What draws the bar is loaded only where there is a terminal. */
+async function showBar(context: CliContext, totals: RunTotals): Promise<Disposable> {
+  const { Presets, SingleBar } = await import("cli-progress");
   const bar = new SingleBar(
     {
       format: "{bar} {percentage}% {stored} {work} {rest}",
@@ -46,9 +51,13 @@ function showBar(context: CliContext, totals: RunTotals): Disposable {
   };
 }
 
-function showLogLines(totals: RunTotals, log: Logger): Disposable {
+function showLogLines(totals: RunTotals, openLog: () => Logger | Promise<Logger>): Disposable {
   const meter = new Meter(totals);
-  const timer = setInterval(() => log.info({ event: "progress", ...meter.fields() }, "progress"), LOG_MS);
+  const write = async (): Promise<void> => {
+    const log = await openLog();
+    log.info({ event: "progress", ...meter.fields() }, "progress");
+  };
+  const timer = setInterval(() => void write(), LOG_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -42,7 +42,7 @@ interface Node {
 export async function commandPage(): Promise<string> {
   const program = await buildProgram(documentingContext());
   const verbs = descendants(program).filter((command) => notesOf(command) !== undefined);
-  return [HEAD, overview(verbs), ...verbs.map(section)].join("\n");
+  return [HEAD, overview(verbs), ...(await Promise.all(verbs.map(section)))].join("\n");
 }
 
 /** A context in which nothing runs: only definitions are read. */
@@ -70,8 +70,9 @@ function overview(verbs: readonly Command[]): string {
   return ["| verb | what it does |", "|---|---|", ...rows, ""].join("\n");
 }
 
-function section(verb: Command): string {
+async function section(verb: Command): Promise<string> {
   const notes = notesOf(verb);
+  const json = typeof notes?.json === "function" ? await notes.json() : notes?.json;
   const examples = (notes?.examples ?? []).map(([line, meaning]) => `# ${meaning}\n${line}`).join("\n");
   return [
     `## ${fullName(verb)}\n`,
@@ -80,7 +81,7 @@ function section(verb: Command): string {
     options(verb),
     `\`\`\`sh\n${examples}\n\`\`\`\n`,
     notes?.failsWhen === undefined ? "" : `Exit code 1: ${notes.failsWhen}.\n`,
-    notes?.json ? jsonFields(notes.json) : "",
+    json ? jsonFields(json) : "",
   ]
     .filter((part) => part !== "")
     .join("\n");

@@ -1,6 +1,6 @@
 // Column types as the configuration writes them.
 import type { ColumnType } from "../schema/types.ts";
-import { COLUMN_TYPE_PATTERN } from "./schema.ts";
+import { COLUMN_TYPE_PATTERN } from "./patterns.ts";
 
 /** Most digits of a decimal, here and on Redshift. */
 export const MAX_DECIMAL_DIGITS = 38;

@@ -1,7 +1,7 @@
 // zod's issues → findings in the project's words, each with what to write instead.
 import type { z } from "zod";
 import { closest } from "./closest.ts";
-import { BUCKET_PATTERN, COLUMN_TYPE_PATTERN, QUEUE_URL_PATTERN } from "./schema.ts";
+import { BUCKET_PATTERN, COLUMN_TYPE_PATTERN, QUEUE_URL_PATTERN } from "./patterns.ts";
 import { shown, type Finding, type SettingPath } from "./problem.ts";
 import { allSettings, nodeAt } from "./settings.ts";
 

@@ -2,12 +2,8 @@
 import { parse } from "yaml";
 import { closest } from "./closest.ts";
 import type { ConfigProblem } from "./problem.ts";
+import { isSettingVariable } from "./setting-variable.ts";
 import { allSettings, type Setting } from "./settings.ts";
-
-const PREFIX = "LOG_ROUTER_";
-
-/** Variables with the prefix that are no settings: the command's own options (docs/cli.md) and the tests' switches. */
-const OTHER_VARIABLES = ["CONFIG", "DATA", "HEALTH_PORT", "LOG_LEVEL"];
 
 export interface Override {
   readonly path: readonly string[];
@@ -31,8 +27,7 @@ export function environmentOverrides(env: Readonly<Record<string, string | undef
   const values: Override[] = [];
   const problems: ConfigProblem[] = [];
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || text === undefined || text === "") continue;
-    if (OTHER_VARIABLES.includes(name.slice(PREFIX.length))) continue;
+    if (!isSettingVariable(name) || text === undefined || text === "") continue;
     const where = `environment variable ${name}`;
     const setting = settings.find(({ variable }) => variable === name);
     if (setting) add(values, problems, setting, text, where);

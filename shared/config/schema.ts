@@ -1,6 +1,7 @@
 // The configuration file: one schema gives types, defaults, every problem at once, and docs/configuration.md.
 // Data keeps its snake_case names in code, so that a word in the file, in a message and in the code is the same word.
 import { z } from "zod";
+import { BUCKET_PATTERN, COLUMN_TYPE_PATTERN, QUEUE_URL_PATTERN } from "./patterns.ts";
 
 const positive = z.int().min(1);
 const keyPath = z
@@ -9,9 +10,6 @@ const keyPath = z
 const eventTypePaths = z
   .union([z.string().min(1), z.array(keyPath).min(1)])
   .describe("Where a line says its event type: one path or several, the first match wins");
-
-export const COLUMN_TYPE_PATTERN =
-  /^(integer|double|decimal\(\d{1,2},\d{1,2}\)|boolean|timestamp|timestamptz|date|string\(\d{1,5}\)|json|epoch_seconds|epoch_milliseconds)$/;
 
 export const sourceRuleSchema = z.strictObject({
   match: z
@@ -212,10 +210,6 @@ export const redshiftSchema = z.strictObject({
     .default("zstd")
     .describe("ENCODE of string columns; other encodings cannot be widened"),
 });
-
-export const QUEUE_URL_PATTERN = /^https?:\/\/[^/\s]+\/\S+$/;
-/** Amazon S3 User Guide, "General purpose bucket naming rules". */
-export const BUCKET_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 const queueUrl = z.string().regex(QUEUE_URL_PATTERN).optional();
 

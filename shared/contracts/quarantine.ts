@@ -3,10 +3,10 @@
 import { createZstdDecompress } from "node:zlib";
 import { z } from "zod";
 import { RouterError } from "../errors/router-error.ts";
+import { QUARANTINE_PIECE_BYTES } from "./formats.ts";
 import { QUARANTINE_REASONS } from "./words.ts";
 
-/** Raw bytes in one record at the most. */
-export const QUARANTINE_PIECE_BYTES = 256 * 1024;
+export { QUARANTINE_PIECE_BYTES };
 
 const count = z.int().min(0);
 

@@ -1,11 +1,11 @@
 // The receipt: what the splitter promises about one generation of one source object, written last by one put-if-absent and
 // immutable. The loader works from it alone; audit compares it with the ledger. Contract version 1, documented in docs/contracts.md.
 import { z } from "zod";
+import { RECEIPT_FORMAT, RECEIPT_VERSION } from "./formats.ts";
 import { shapeSchema } from "./shape.ts";
 import { QUARANTINE_REASONS } from "./words.ts";
 
-export const RECEIPT_FORMAT = "log-router/receipt";
-export const RECEIPT_VERSION = 1;
+export { RECEIPT_FORMAT, RECEIPT_VERSION };
 
 const count = z.int().min(0);
 const hex32 = z.string().regex(/^[0-9a-f]{32}$/);

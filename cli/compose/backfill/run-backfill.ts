@@ -88,7 +88,7 @@ async function sendAndFollow(backfill: Backfill, end: (pipeline: Pipeline) => Pr
   const { context, adapters, options, totals, log, report } = backfill;
   await using sent = await SentBatches.create(adapters.scratchFolder);
   await using pipeline = adapters.isShared ? undefined : workers(backfill);
-  using _progress = showProgress(context, totals, log);
+  using _progress = await showProgress(context, totals, () => log);
   let isComplete = false;
   await pipeline?.start();
   const sending = announce(backfill, sent).finally(() => (isComplete = true));

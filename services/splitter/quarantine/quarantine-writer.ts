@@ -1,5 +1,5 @@
 // Bad lines on their way to quarantine objects (shared/contracts/quarantine.ts): as records of NDJSON, long ones in pieces of fixed size.
-import { QUARANTINE_PIECE_BYTES } from "../../../shared/contracts/quarantine.ts";
+import { QUARANTINE_PIECE_BYTES } from "../../../shared/contracts/formats.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { BadPiece } from "../frame/framed.ts";
 import type { BadLine } from "../threads/source-scanner.ts";

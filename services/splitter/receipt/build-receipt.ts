@@ -1,11 +1,6 @@
 // The receipt of an attempt, from what was written: shapes at each event type's first part, or in a sidecar when the receipt grew too large.
-import {
-  RECEIPT_FORMAT,
-  RECEIPT_VERSION,
-  type Receipt,
-  type ReceiptPart,
-  type ReceiptQuarantine,
-} from "../../../shared/contracts/receipt.ts";
+import { RECEIPT_FORMAT, RECEIPT_VERSION } from "../../../shared/contracts/formats.ts";
+import type { Receipt, ReceiptPart, ReceiptQuarantine } from "../../../shared/contracts/receipt.ts";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { Codec } from "../parts/compressor.ts";
 import type { WrittenPart } from "../parts/part-writer.ts";

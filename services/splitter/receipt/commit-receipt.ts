@@ -1,6 +1,6 @@
 // The one step that makes an attempt count: put-if-absent of the receipt, after everything it names is durable.
 import { receiptKey, receiptPrefix, parseReceiptKey, shapesKey } from "../../../shared/contracts/keys.ts";
-import { receiptSchema, type Receipt } from "../../../shared/contracts/receipt.ts";
+import type { Receipt } from "../../../shared/contracts/receipt.ts";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectInfo, ObjectStore } from "../../../shared/ports/object-store.ts";
 import type { BuiltReceipt } from "./build-receipt.ts";
@@ -85,6 +85,8 @@ async function readReceipt(
 ): Promise<FoundReceipt> {
   const body = await store.getBytes({ bucket, key }, signal);
   const etag = (await store.head({ bucket, key }, signal))?.etag ?? "";
+  // Only here: most sources have no receipt yet, and the schemas take 50 ms to load.
+  const { receiptSchema } = await import("../../../shared/contracts/receipt.ts");
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     return { receipt: receiptSchema.parse(JSON.parse(text)), key, bytes: body.length, etag };

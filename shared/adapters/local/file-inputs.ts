@@ -2,7 +2,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import picomatch from "picomatch";
-import { isDynamicPattern } from "tinyglobby";
 import { RouterError } from "../../errors/router-error.ts";
 
 export type FileInput =
@@ -71,7 +70,9 @@ async function resolveInput(given: string, cwd: string): Promise<FileInput | und
   const stats = path === undefined ? undefined : await stat(path);
   if (path !== undefined && stats?.isDirectory()) return { kind: "folder", folder: path };
   if (path !== undefined && stats?.isFile()) return { kind: "file", file: path };
-  if (stats || !isDynamicPattern(given)) return undefined;
+  if (stats) return undefined;
+  const { isDynamicPattern } = await import("tinyglobby");
+  if (!isDynamicPattern(given)) return undefined;
   const { base, glob } = picomatch.scan(given);
   const folder = await realpath(resolve(cwd, base.replaceAll(/\\(.)/g, "$1"))).catch(() => undefined);
   return folder === undefined ? undefined : { kind: "glob", given, folder, pattern: glob };

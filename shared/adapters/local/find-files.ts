@@ -1,7 +1,6 @@
 // The source files that arguments name, as a stream: the first is there before the last folder has been read.
 import { opendir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { glob } from "tinyglobby";
 import { RouterError } from "../../errors/router-error.ts";
 import { errnoOf } from "./file-errors.ts";
 import { resolveInputs, type FileInput, type FileInputOptions } from "./file-inputs.ts";
@@ -87,6 +86,7 @@ function namesOf(
 }
 
 async function* globbed(folder: string, pattern: string, signal?: AbortSignal): AsyncGenerator<string> {
+  const { glob } = await import("tinyglobby");
   yield* (await glob(pattern, { cwd: folder, absolute: true, ...(signal ? { signal } : {}) })).sort();
 }
 

@@ -29,6 +29,9 @@ docs: $(STAMP) ## write the generated documents
 	@node scripts/generate-docs.ts
 test: $(STAMP) ## the whole test suite
 	@mocha --reporter scripts/summary-reporter.ts $(TESTS)
+.PHONY: test-aws
+test-aws: $(STAMP) ## the suite for a real AWS account: docs/real-aws.md [ARGS="--keep | --clean"]
+	@node test/real-aws/run.ts $(ARGS)
 coverage: $(STAMP) ## the test suite with the coverage gate
 	@NODE_V8_COVERAGE=coverage/tmp $(MAKE) --no-print-directory test && c8 report --check-coverage
 demo: $(STAMP) ## route a sample of mixed logs and show the tables

@@ -11,6 +11,8 @@ import { compressPart, loadJob, loadPlan, loadUnit, partLine, tableChange } from
 export interface WarehouseHarness extends AsyncDisposable {
   readonly warehouse: Warehouse;
   readonly bucket: string;
+  /** In front of the keys of parts, with its slash. Default: none. */
+  readonly prefix?: string;
   /** Puts a part object where the warehouse reads it. */
   put(key: string, bytes: Uint8Array): Promise<void>;
 }
@@ -50,7 +52,7 @@ export class WarehouseBench {
   }
 
   async rawPart(bytes: Uint8Array, lines: number, compression: "zstd" | "gzip" = "zstd"): Promise<UnitPart> {
-    const key = `parts/${String(++this.#parts).padStart(6, "0")}.ndjson.${compression === "zstd" ? "zst" : "gz"}`;
+    const key = `${this.harness.prefix ?? ""}parts/${String(++this.#parts).padStart(6, "0")}.ndjson.${compression === "zstd" ? "zst" : "gz"}`;
     await this.harness.put(key, bytes);
     return { key, bytes: bytes.length, lines, compression };
   }

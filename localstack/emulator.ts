@@ -100,12 +100,24 @@ export async function installEmulator(name: EmulatorName): Promise<string> {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return bin;
   rmSync(home, { recursive: true, force: true });
   mkdirSync(CACHE, { recursive: true });
-  await run("python3", ["-m", "venv", home]);
+  await makeEnvironment(home);
   await run(join(bin, "pip"), ["install", "--quiet", "--no-deps", "-r", requirements], {
     maxBuffer: 1 << 26,
   });
   writeFileSync(stampFile, stamp);
   return bin;
+}
+
+async function makeEnvironment(home: string): Promise<void> {
+  try {
+    await run("python3", ["-c", "import sys, ensurepip; sys.exit(sys.version_info < (3, 10))"]);
+  } catch (cause) {
+    throw new Error(
+      "python3, version 3.10 or later with venv and pip, is needed to run an emulator without Docker. Install it (on Debian: python3-venv), or start one with Docker as localstack/compose.yaml says and name it in EMULATOR_ENDPOINT",
+      { cause },
+    );
+  }
+  await run("python3", ["-m", "venv", home]);
 }
 
 /** Starts the emulator and resolves when it answers. Throws with the end of its log when it does not come up. */

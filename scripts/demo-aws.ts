@@ -20,16 +20,17 @@ const SETTINGS = { LOG_ROUTER_LOADER_BATCH_AGE_SECONDS: "1" };
 const PATIENCE_MS = 120_000;
 
 const before = await status(STACK);
-const state = before.health === "running" && before.state ? before.state : await start();
+const state = before.health === "running" && before.state ? before.state : await start().catch(give);
 const env = { ...process.env, ...environment(state), ...SETTINGS };
 Object.assign(process.env, environment(state));
 const workers = ["splitter", "loader"].map((service) => startWorker(service));
 try {
-  const files = await putSample(state);
-  await untilLoaded(files);
+  await untilLoaded(await putSample(state));
   show("status");
   show("preview", "order_created", "--limit", "3");
   show("audit");
+} catch (error) {
+  fail(error);
 } finally {
   await Promise.all(workers.map(stopWorker));
   if (before.health !== "running") await down(STACK);
@@ -60,41 +61,43 @@ async function stopWorker(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
-async function putSample({ emulator, region, resources }: StackState): Promise<number> {
+/** Names of the objects. */
+async function putSample({ emulator, region, resources }: StackState): Promise<readonly string[]> {
   rmSync(LOGS, { recursive: true, force: true });
   run(process.execPath, ["scripts/make-sample.ts", "--out", LOGS, "--mb", "4"]);
   const client = createS3Client({ endpoint: emulator.endpoint, region, pathStyle: true });
   const store = createS3ObjectStore(client, { clock: systemClock });
-  const names = readdirSync(LOGS);
-  for (const name of names) {
+  const names: string[] = [];
+  for (const name of readdirSync(LOGS)) {
     const key = `raw/${new Date().toISOString().slice(0, 10)}/${name}`;
-    say(`put s3://${resources.sourceBucket}/${key}`);
+    names.push(`s3://${resources.sourceBucket}/${key}`);
+    say(`put ${names.at(-1)}`);
     await store.put({ bucket: resources.sourceBucket, key }, createReadStream(join(LOGS, name)));
   }
   client.destroy();
-  return names.length;
+  return names;
 }
 
-/** Nothing announces the end: the ledger is asked until every source is settled. */
-async function untilLoaded(files: number): Promise<void> {
+/** Nothing announces the end: the ledger is asked until every source is settled. The stack may have others of its own. */
+async function untilLoaded(names: readonly string[]): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = spawnSync(process.execPath, ["cli/main.ts", "status", "--json", ...CONFIG], {
-      cwd: ROOT,
-      env,
-    });
-    const loaded = answer.status === 2 ? 0 : loadedSources(answer.stdout.toString());
-    if (loaded >= files) return;
-    if (Date.now() > end)
-      throw new Error(`only ${loaded} of ${files} files are loaded: ${answer.stderr.toString()}`);
-    await sleep(1000);
+  for (const name of names) {
+    for (;;) {
+      const answer = spawnSync(process.execPath, ["cli/main.ts", "where", name, "--json", ...CONFIG], {
+        cwd: ROOT,
+        env,
+      });
+      if (isLoaded(answer.stdout.toString())) break;
+      if (Date.now() > end) throw new Error(`${name} is not loaded: ${answer.stderr.toString()}`);
+      await sleep(500);
+    }
   }
 }
 
-function loadedSources(json: string): number {
-  if (json === "") return 0; // the tables have not been made yet
-  const report: { readonly sources?: Readonly<Record<string, number>> } = JSON.parse(json);
-  return report.sources?.["loaded"] ?? 0;
+function isLoaded(json: string): boolean {
+  if (json === "") return false; // the tables have not been made yet
+  const reports: readonly { readonly state: string }[] = JSON.parse(json);
+  return reports.some(({ state }) => state === "loaded");
 }
 
 function show(...args: readonly string[]): void {
@@ -109,6 +112,16 @@ function run(command: string, args: readonly string[]): void {
     stdio: "inherit",
   });
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}`);
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function give(error: unknown): never {
+  fail(error);
+  process.exit();
 }
 
 function say(text: string): void {

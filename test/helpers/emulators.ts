@@ -31,7 +31,7 @@ export function emulatorsUnderTest(): readonly EmulatorName[] {
 
 function hasPython(): boolean {
   try {
-    execFileSync("python3", ["-c", "import venv"], { stdio: "ignore" });
+    execFileSync("python3", ["-c", "import venv, ensurepip"], { stdio: "ignore" });
     return true;
   } catch {
     return false;

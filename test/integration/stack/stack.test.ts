@@ -20,6 +20,7 @@ import { waitFor } from "../../helpers/wait-for.ts";
 
 const run = promisify(execFile);
 const STACK = join(import.meta.dirname, "..", "..", "..", "localstack", "stack.ts");
+const ON_STACK = join(STACK, "..", "on-stack.sh");
 const KEYS = [
   "raw/plain.json",
   "raw/a b+c.gz",
@@ -172,6 +173,26 @@ for (const name of emulators) {
 
       assert.equal(done.kind, "finished");
       assert.deepEqual(done.kind === "finished" && (await done.rows(2)), [[1], [2]]);
+    });
+
+    it("gives a command its settings, and with --if-up only one that asks for s3:// and has no others", async () => {
+      const bucket = "process.stdout.write(process.env.LOG_ROUTER_AWS_ROUTED_BUCKET ?? 'none')";
+      const shown = async (env: Record<string, string>, ...args: string[]) => {
+        const options = { env: { ...process.env, STACK_FOLDER: folder, ...env } };
+        return (await run(ON_STACK, [...args, "-e", bucket, 's3://it\'s a "prefix"'], options)).stdout;
+      };
+      const own = state.resources.routedBucket;
+
+      assert.equal(await shown({}, process.execPath), own);
+      assert.equal(await shown({}, "--if-up", process.execPath), own);
+      const other = { LOG_ROUTER_AWS_ROUTED_BUCKET: "other" };
+      assert.equal(await shown(other, "--if-up", process.execPath), "other");
+      const nowhere = { STACK_FOLDER: join(dir.path, "nowhere") };
+      assert.equal(await shown(nowhere, "--if-up", process.execPath), "none");
+      await assert.rejects(shown(nowhere, process.execPath), { code: 2, stderr: /does not run: make up/ });
+      const options = { env: { ...process.env, STACK_FOLDER: folder } };
+      const local = await run(ON_STACK, ["--if-up", process.execPath, "-e", bucket, "./archive"], options);
+      assert.equal(local.stdout, "none");
     });
 
     it("refuses another emulator beside it, and a port that is taken", async () => {

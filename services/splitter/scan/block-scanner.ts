@@ -1,59 +1,94 @@
 // The scanner's door: blocks of whole records in, part lines by event type, quarantined lines, accounting and shapes out. A pure
 // function of bytes and options: cutting the same lines into other blocks changes nothing but the cuts.
-import { MAX_LINE_BYTES } from "../../../shared/contracts/words.ts";
+import { MAX_LINE_BYTES, type QuarantineReason } from "../../../shared/contracts/words.ts";
 import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
-import { BlockBuilder } from "./block-builder.ts";
-import { ByteScanner, FATE, PADDING } from "./byte-scanner.ts";
+import { BlockBuilder, type LaidOut } from "./block-builder.ts";
 import type { BlockResult, ScanOptions } from "./contract.ts";
-import { NO_NODE } from "./hot.ts";
 import { judgeLine, noEventType } from "./judge-line.ts";
 import { KeyTable } from "./key-table.ts";
 import { LineContext } from "./line-context.ts";
 import { NodesByRoot } from "./nodes-by-root.ts";
 import { PathStats } from "./path-stats.ts";
 import { PathTree } from "./path-tree.ts";
+import { ScanMemory } from "./scan-memory.ts";
+import { SegmentBuffers } from "./segment-buffers.ts";
 import { TypeTable } from "./type-table.ts";
+import {
+  AT,
+  BLOCK,
+  BODY_END,
+  BODY_START,
+  CONSTANT_TYPE,
+  CUT,
+  DONE,
+  FULL,
+  INDEX,
+  MAX_BLOCK,
+  NO_NODE,
+  ODD,
+  OUT,
+  PADDING,
+  ROWS_COUNTED,
+  TYPE,
+  TYPELESS,
+} from "./wasm/assembly/layout.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-/** Event types that are remembered from block to block. */
-const MAX_TYPES = 20_000;
 /** Rows after which counters are emptied, well before they are full. */
-const MAX_ROWS = 2 ** 31;
+const MAX_ROWS_COUNTED = 2 ** 30;
+/** Bytes scanned at once; one is left for a newline at the end. */
+const MAX_PIECE = MAX_BLOCK - 1;
+
+/** A record of the block in hand: its number and its place in the block and in the source. */
+interface Place {
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number;
+}
+
+interface Chunk extends LaidOut {
+  readonly lines: Uint8Array;
+}
 
 export class BlockScanner {
   readonly #options: ScanOptions;
+  readonly #memory: ScanMemory;
   readonly #types: TypeTable;
   readonly #builder: BlockBuilder;
-  readonly #keys = new KeyTable();
+  readonly #keys: KeyTable;
   readonly #tree: PathTree;
   readonly #stats: PathStats;
   readonly #context: LineContext;
-  readonly #scanner: ByteScanner;
+  readonly #buffers = new SegmentBuffers();
   /** Shapes of lines that went by the slow path or were counted before the trees were emptied. */
   #shapes = new Map<string, Shape>();
-  #rowsCounted = 0;
   /** Set when the last shapes are being taken. */
   #nodes: NodesByRoot | undefined;
   /** Event types whose last shapes were taken. */
   readonly #handedOver = new Set<string>();
-  /** Number of the constant event type, −1 when there is none. */
-  #constant = -1;
   #block: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #framed = false;
-  /** The last record, when too little follows it in its block. */
-  #tail = new Uint8Array(1024);
+  /** What of the block is in the scanner's memory. */
+  #pieceStart = 0;
+  #pieceEnd = 0;
+  /** Part lines of the block that had to be laid out before its end. */
+  #chunks: Chunk[] = [];
+  /** Set from the beginning of a block to its end. */
+  #isAtWork = false;
 
   constructor(options: ScanOptions) {
     this.#options = options;
-    this.#types = new TypeTable(options.fate);
-    this.#builder = new BlockBuilder(options.sourceId, this.#types);
+    this.#memory = ScanMemory.take();
+    this.#types = new TypeTable(this.#memory, options.fate);
+    this.#builder = new BlockBuilder(this.#memory, options.sourceId, this.#types);
+    this.#keys = new KeyTable(this.#memory);
     const paths = options.constantEventType === undefined ? options.eventTypePaths : [];
-    this.#tree = new PathTree(this.#keys, options.keysPerDepth, paths);
-    this.#stats = new PathStats(this.#tree);
-    this.#context = new LineContext(this.#keys, this.#tree, this.#stats, this.#types);
-    this.#scanner = new ByteScanner(this.#context, this.#tree, this.#keys);
+    this.#tree = new PathTree(this.#memory, this.#keys, options.keysPerDepth, paths);
+    this.#stats = new PathStats(this.#memory, this.#tree);
+    this.#context = new LineContext(this.#memory, this.#keys, this.#tree, this.#stats, this.#types);
+    this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
+    this.#memory.serve(this.#context);
   }
 
   /**
@@ -61,13 +96,22 @@ export class BlockScanner {
    * line, `firstOffset` the position of its first byte in the uncompressed source; a byte order mark at offset 0 is skipped.
    */
   scan(block: Uint8Array, firstLine: number, firstOffset: number): BlockResult {
-    this.#begin(block, firstLine, false);
-    const end = block.length > PADDING ? block.lastIndexOf(NEWLINE, block.length - PADDING - 1) + 1 : 0;
+    this.#begin(block, firstLine);
     let at = firstOffset === 0 && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0;
     let index = 0;
-    for (; at < end; index++) at = this.#line(at, index, firstOffset);
-    for (; at < block.length; index++) at = this.#lastLine(at, index, firstOffset);
-    return this.#builder.finish(index);
+    while (at < block.length) {
+      const end =
+        at + MAX_PIECE >= block.length ? block.length : block.lastIndexOf(NEWLINE, at + MAX_PIECE - 1) + 1;
+      if (end > at) {
+        index = this.#lines(at, end, index, firstOffset);
+        at = end;
+      } else {
+        const next = this.#nextLine(at);
+        this.#judge(this.#place(index++, at, next, firstOffset));
+        at = next;
+      }
+    }
+    return this.#finish(index);
   }
 
   /**
@@ -80,26 +124,28 @@ export class BlockScanner {
     firstLine: number,
     offsets: number | Float64Array,
   ): BlockResult {
-    this.#begin(block, firstLine, true);
+    this.#begin(block, firstLine);
     const records = spans.length >> 1;
     for (let index = 0; index < records; index++) {
       const [start, end] = [spans[index * 2]!, spans[index * 2 + 1]!];
       const offset = typeof offsets === "number" ? offsets + start : offsets[index]!;
-      if (end > block.length - PADDING) this.#last(start, end, index, offset);
-      else {
-        const fate = this.#scanFramed(start, end);
-        this.#settle(fate, this.#block, start, end, index, offset);
-      }
+      this.#record({ index, start, end, offset });
     }
-    return this.#builder.finish(records);
+    return this.#finish(records);
   }
 
   /**
-   * Takes back the buffer of a block's segments that nobody needs any more, for the segments of a later block: fresh memory costs more time
-   * than writing to it. Optional.
+   * Takes back the buffer of a block's segments that nobody needs any more, for the segments of a later block. Optional.
    */
   recycle(buffer: ArrayBuffer): void {
-    this.#builder.recycle(buffer);
+    this.#buffers.give(buffer);
+  }
+
+  /** Gives the scanner's memory to the next scanner: nothing may be asked of this one any more. Optional. */
+  close(): void {
+    // Whatever went wrong in a block has left the memory in a state that nobody knows.
+    if (!this.#isAtWork) ScanMemory.give(this.#memory);
+    this.#isAtWork = true;
   }
 
   /** The shapes of the rows since the last call, by event type: all of them in memory. */
@@ -126,130 +172,171 @@ export class BlockScanner {
     }
   }
 
-  #begin(block: Uint8Array, firstLine: number, framed: boolean): void {
+  #begin(block: Uint8Array, firstLine: number): void {
     if (this.#nodes) throw new Error("nothing can be scanned once the last shapes are being taken");
-    // Of one class always, so that the inner loop is compiled for that one.
-    this.#block = new Uint8Array(block.buffer, block.byteOffset, block.length);
-    this.#view = new DataView(block.buffer, block.byteOffset, block.length);
-    this.#framed = framed;
-    if (this.#types.names.length > MAX_TYPES) {
-      this.#empty();
-      this.#types.clear();
-      this.#builder.forgetTypes();
-    }
+    if (this.#isAtWork) throw new Error("the scanner is closed, or has failed");
+    this.#isAtWork = true;
+    this.#block = block;
+    this.#pieceStart = this.#pieceEnd = 0;
+    if (this.#types.many || this.#memory.cells[ROWS_COUNTED]! > MAX_ROWS_COUNTED) this.#forgetTypes();
     const { constantEventType } = this.#options;
-    if (constantEventType !== undefined) this.#constant = this.#types.id(constantEventType);
-    this.#builder.begin(block, firstLine);
+    this.#memory.cells[CONSTANT_TYPE] =
+      constantEventType === undefined ? -1 : this.#types.id(constantEventType);
+    this.#builder.begin(firstLine);
   }
 
-  #scan(bytes: Uint8Array, view: DataView, at: number, recordEnd: number): number {
-    if (this.#tree.full || this.#keys.full || this.#rowsCounted >= MAX_ROWS) this.#empty();
-    return this.#scanner.scan(bytes, view, at, recordEnd, this.#constant);
-  }
-
-  #scanFramed(start: number, end: number): number {
-    try {
-      return this.#scan(this.#block, this.#view, start, end);
-    } catch (error) {
-      // Read on beyond the block: the record does not end where it should.
-      if (error instanceof RangeError) return FATE.ODD;
-      throw error;
+  /** Scans whole lines of the block; returns the index of the line after them. */
+  #lines(start: number, end: number, firstIndex: number, firstOffset: number): number {
+    const { cells, module } = this.#memory;
+    this.#load(start, end);
+    const shift = start - BLOCK;
+    cells[AT] = BLOCK;
+    cells[INDEX] = firstIndex;
+    for (;;) {
+      const answer = module.run(end - shift);
+      if (answer === DONE) return cells[INDEX];
+      if (answer === CUT) this.#makeRoom();
+      else {
+        const at = cells[AT] + shift;
+        const next = this.#nextLine(at);
+        this.#settle(answer, this.#place(cells[INDEX], at, next, firstOffset));
+        cells[AT] = next - shift;
+        cells[INDEX]++;
+      }
     }
   }
 
-  /** Scans the text line at `at`, which ends with a newline; returns where the next one begins. */
-  #line(at: number, index: number, firstOffset: number): number {
+  #record(place: Place): void {
+    const { start, end, index } = place;
+    if (end - start > MAX_PIECE) return this.#judge(place);
+    if (start < this.#pieceStart || end > this.#pieceEnd) {
+      this.#load(start, Math.min(start + MAX_PIECE, this.#block.length));
+    }
+    const shift = this.#pieceStart - BLOCK;
+    let answer = CUT as number;
+    while ((answer = this.#memory.module.runRecord(start - shift, end - shift, index)) === CUT)
+      this.#makeRoom();
+    if (answer !== DONE) this.#settle(answer, place);
+  }
+
+  /** Where the text line after the one at `at` begins. */
+  #nextLine(at: number): number {
+    const newline = this.#block.indexOf(NEWLINE, at);
+    return newline < 0 ? this.#block.length : newline + 1;
+  }
+
+  /** The text line from `start` to `next`, without its line ending. */
+  #place(index: number, start: number, next: number, firstOffset: number): Place {
     const block = this.#block;
-    const fate = this.#scan(block, this.#view, at, -1);
-    const next = fate === FATE.ODD ? block.indexOf(NEWLINE, at) + 1 : this.#scanner.next;
-    const end = next - 2 >= at && block[next - 2] === RETURN ? next - 2 : next - 1;
-    this.#settle(fate, block, at, end, index, firstOffset + at);
-    return next;
-  }
-
-  /** Scans the text line at `at`, near the end of the block, which may lack its newline. */
-  #lastLine(at: number, index: number, firstOffset: number): number {
-    const block = this.#block;
-    const newline = block.indexOf(NEWLINE, at);
-    const next = newline < 0 ? block.length : newline + 1;
-    const end = newline > at && block[newline - 1] === RETURN ? newline - 1 : newline < 0 ? next : newline;
-    this.#last(at, end, index, firstOffset + at);
-    return next;
-  }
-
-  /** Scans a record near the end of the block: a copy that enough follows. */
-  #last(start: number, end: number, index: number, offset: number): void {
-    const length = end - start;
-    if (this.#tail.length < length + PADDING) this.#tail = new Uint8Array(length * 2 + PADDING);
-    this.#tail.set(this.#block.subarray(start, end));
-    this.#tail[length] = NEWLINE;
-    const fate = this.#scan(this.#tail, new DataView(this.#tail.buffer), 0, this.#framed ? length : -1);
-    this.#settle(fate, this.#tail, start, end, index, offset);
-  }
-
-  /** Decides what becomes of the record just scanned in `bytes`, which is `[start, end)` of the block. */
-  #settle(fate: number, bytes: Uint8Array, start: number, end: number, index: number, offset: number): void {
-    if (fate === FATE.BLANK) return this.#builder.blank();
-    if (fate === FATE.ODD) return this.#judge(start, end, index, offset);
-    const { bodyStart, bodyEnd, hasNewlines } = this.#scanner;
-    const { type } = this.#context;
-    if (type < 0) {
-      return this.#builder.quarantine(index, offset, start, end, "no_event_type", noEventType(this.#options));
+    let end = next;
+    if (block[end - 1] === NEWLINE) {
+      end--;
+      if (end > start && block[end - 1] === RETURN) end--;
     }
-    if (bytes === this.#block && !hasNewlines) {
-      if (!this.#keeps(type, bytes, bodyStart, bodyEnd, index, start, end, offset)) return;
-      this.#builder.row(type, index, bodyStart, bodyEnd);
-    } else {
-      const body = withoutNewlines(bytes.slice(bodyStart, bodyEnd));
-      if (!this.#keeps(type, body, 0, body.length, index, start, end, offset)) return;
-      this.#builder.row(type, index, 0, body.length, body);
-    }
-    this.#count(bytes);
+    return { index, start, end, offset: firstOffset + start };
   }
 
-  /** True when a valid line is to become a row; otherwise what becomes of it has been noted. */
-  #keeps(
-    type: number,
-    body: Uint8Array,
-    bodyStart: number,
-    bodyEnd: number,
-    index: number,
-    start: number,
-    end: number,
-    offset: number,
-  ): boolean {
-    const fate = this.#types.fates[type]!;
-    if (fate === "keep") {
-      const bytes = this.#builder.tooLong(type, index, body, bodyStart, bodyEnd);
-      if (bytes === 0) return true;
-      this.#builder.quarantine(index, offset, start, end, "line_too_long", tooLong(bytes));
-    } else if (fate === "drop") this.#builder.drop();
-    else this.#builder.quarantine(index, offset, start, end, "by_rule", byRule(this.#types.names[type]!));
-    return false;
+  /** Copies a stretch of the block to the scanner's memory, with a newline after it and what else must follow. */
+  #load(start: number, end: number): void {
+    // Rows say where in the stretch before their bodies are.
+    this.#cut();
+    const { bytes } = this.#memory;
+    const stop = BLOCK + end - start;
+    bytes.set(this.#block.subarray(start, end), BLOCK);
+    bytes[stop] = NEWLINE;
+    bytes.fill(0, stop + 1, stop + PADDING);
+    this.#pieceStart = start;
+    this.#pieceEnd = end;
   }
 
-  /** Counts the values of the line just scanned. */
-  #count(bytes: Uint8Array): void {
-    const context = this.#context;
-    context.settle();
-    this.#stats.add(context.length, context.tape, context.values, bytes);
-    this.#rowsCounted++;
+  /** Lays out what there is so far, and empties tables that are full. */
+  #makeRoom(): void {
+    this.#cut();
+    if (this.#memory.cells[FULL] === 0) return;
+    if (this.#types.full) this.#forgetTypes();
+    else this.#empty();
+  }
+
+  /** Lays out the rows so far, copied out of the way of the next ones. */
+  #cut(): void {
+    if (!this.#builder.hasRows) return;
+    const laidOut = this.#builder.layOut();
+    this.#chunks.push({ ...laidOut, lines: this.#memory.bytes.slice(OUT, OUT + laidOut.bytes) });
+  }
+
+  #finish(lines: number): BlockResult {
+    const { bytes, segments } = this.#builder.layOut();
+    const last: Chunk = { bytes, segments, lines: this.#memory.bytes.subarray(OUT, OUT + bytes) };
+    const result = { segments: this.#segments([...this.#chunks, last]), lines, ...this.#builder.totals() };
+    this.#chunks = [];
+    this.#isAtWork = false;
+    return result;
+  }
+
+  #segments(chunks: readonly Chunk[]): BlockResult["segments"] {
+    const out = this.#buffers.take(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
+    let shift = 0;
+    return chunks.flatMap(({ bytes, segments, lines }) => {
+      const first = shift;
+      out.set(lines, first);
+      shift += bytes;
+      return segments.map(({ start, end, ...segment }) => {
+        return { ...segment, bytes: new Uint8Array(out.buffer, first + start, end - start) };
+      });
+    });
+  }
+
+  /** Decides what becomes of a record with which the module has not finished. */
+  #settle(answer: number, place: Place): void {
+    if (answer === ODD) return this.#judge(place);
+    if (answer === TYPELESS) return this.#quarantine(place, "no_event_type", noEventType(this.#options));
+    const { cells, bytes, module } = this.#memory;
+    const body = withoutNewlines(bytes.slice(cells[BODY_START], cells[BODY_END]));
+    const type = cells[TYPE]!;
+    if (!this.#keeps(type, body, place)) return;
+    if (module.settle() === 0) return this.#judge(place);
+    this.#row(type, place.index, body);
+    module.count();
   }
 
   /** The slow path. */
-  #judge(start: number, end: number, index: number, offset: number): void {
-    const builder = this.#builder;
-    const verdict = judgeLine(this.#block.subarray(start, end), this.#options);
-    if (verdict.kind === "blank") return builder.blank();
-    if (verdict.kind === "invalid") {
-      return builder.quarantine(index, offset, start, end, verdict.reason, verdict.detail);
-    }
+  #judge(place: Place): void {
+    const verdict = judgeLine(this.#block.subarray(place.start, place.end), this.#options);
+    if (verdict.kind === "blank") return this.#builder.blank();
+    if (verdict.kind === "invalid") return this.#quarantine(place, verdict.reason, verdict.detail);
     const { eventType, body } = verdict;
+    if (this.#types.full) this.#makeRoom();
     const type = this.#types.id(eventType);
-    if (!this.#keeps(type, body, 0, body.length, index, start, end, offset)) return;
-    builder.row(type, index, 0, body.length, body);
-    if (verdict.normalised) builder.normalise();
+    if (!this.#keeps(type, body, place)) return;
+    this.#row(type, place.index, body);
+    if (verdict.normalised) this.#builder.normalise();
     this.#addShape(eventType, verdict.shape());
+  }
+
+  /** True when a valid line is to become a row; otherwise what becomes of it has been noted. */
+  #keeps(type: number, body: Uint8Array, place: Place): boolean {
+    const fate = this.#types.fates[type]!;
+    if (fate === "keep") {
+      const bytes = this.#builder.tooLong(type, place.index, body, 0, body.length);
+      if (bytes === 0) return true;
+      this.#quarantine(place, "line_too_long", tooLong(bytes));
+    } else if (fate === "drop") this.#builder.drop();
+    else this.#quarantine(place, "by_rule", byRule(this.#types.names[type]!));
+    return false;
+  }
+
+  #quarantine({ index, offset, start, end }: Place, reason: QuarantineReason, detail: string): void {
+    this.#builder.quarantine(index, offset, start, end, reason, detail);
+  }
+
+  #row(type: number, index: number, body: Uint8Array): void {
+    if (!this.#builder.hasRoomFor(body)) this.#cut();
+    this.#builder.rowOf(type, index, body);
+  }
+
+  #forgetTypes(): void {
+    this.#empty();
+    this.#types.clear();
   }
 
   /** Turns what the trees have counted into shapes, and begins with empty trees. */
@@ -259,13 +346,13 @@ export class BlockScanner {
     this.#tree.clear();
     this.#stats.clear();
     this.#context.forgetTrees();
-    this.#rowsCounted = 0;
+    this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
   }
 
   /** Adds what was counted in the tree of an event type, if it has one. */
   #addCounted(eventType: string, nodes: NodesByRoot): void {
     const type = this.#types.known(eventType);
-    const root = type === undefined ? NO_NODE : (this.#context.roots[type] ?? NO_NODE);
+    const root = type === undefined ? NO_NODE : this.#types.roots[type]!;
     const shape = root === NO_NODE ? undefined : this.#stats.shape(nodes.of(root));
     if (shape) this.#addShape(eventType, shape);
   }

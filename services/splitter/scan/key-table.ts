@@ -4,47 +4,81 @@ import { randomInt } from "node:crypto";
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
 import { asBuffer } from "./bytes.ts";
-import { HOT } from "./hot.ts";
-import { finishHash, larger } from "./tables.ts";
+import type { ScanMemory } from "./scan-memory.ts";
+import { finishHash } from "./tables.ts";
+import {
+  FULL,
+  KEY_HASH,
+  KEY_LENGTH,
+  KEY_MASK,
+  KEY_MEANT,
+  KEY_SLOTS,
+  KEY_START,
+  KEY_SYSTEM,
+  KEY_TEXT,
+  KEY_TEXT_BYTES,
+  KEY_WRITTEN,
+  MAX_KEYS,
+  MAX_KEY_SLOTS,
+  SEED,
+} from "./wasm/assembly/layout.ts";
 
 /** Beyond these the scanner starts anew, so that hostile keys cost no memory. */
-const MAX_KEYS = 200_000;
-const MAX_BYTES = 8 * 1024 * 1024;
+const MANY_KEYS = 200_000;
+const MANY_BYTES = 8 * 1024 * 1024;
 /** Longest addressable key with every byte written as \u00XX. */
 const MAX_WRITTEN = 127 * 6;
 /** Keys made to collide end here; the slow path's Map has a secret seed of its own. */
 const MAX_PROBES = 64;
+const FIRST_SLOTS = 1024;
+/** What is kept free for the keys of event type paths. */
+const RESERVE = 2000;
 
 export class KeyTable {
-  /** All keys as they are written, `"key":`, in little-endian words, each beginning with a new one. */
-  words = new Int32Array(1024);
-  /** The same bytes. */
-  bytes = new Uint8Array(4096);
-  /** Where a key's bytes begin, and how many there are, without quotes and colon. */
-  start = new Int32Array(256);
-  length = new Int32Array(256);
+  /** Address of a key's first byte, and its bytes, without quotes and colon. */
+  readonly start: Int32Array;
+  readonly length: Int32Array;
   /** The entry of the same key written without escapes. */
-  meant = new Int32Array(256);
+  readonly meant: Int32Array;
   /** 1 when the bytes are the key as it is written; 0 when they are a name that cannot be written without escapes. */
-  written = new Uint8Array(256);
+  readonly written: Uint8Array;
   /** 1 when the key belongs to the system at the top level. */
-  system = new Uint8Array(256);
+  readonly system: Uint8Array;
   /** Entry 0 is no key: it stands for the elements of an array. */
   count = 1;
-  /** Begins every hash. */
-  readonly seed = randomInt(2 ** 31);
+  readonly #hashes: Int32Array;
+  readonly #slots: Int32Array;
+  readonly #cells: Int32Array;
+  readonly #memory: Uint8Array;
   #used = 0;
-  #hashes = new Int32Array(256);
-  #slots = new Int32Array(1024);
+
+  constructor(memory: ScanMemory) {
+    this.start = memory.ints(KEY_START, MAX_KEYS);
+    this.length = memory.ints(KEY_LENGTH, MAX_KEYS);
+    this.meant = memory.ints(KEY_MEANT, MAX_KEYS);
+    this.written = memory.octets(KEY_WRITTEN, MAX_KEYS);
+    this.system = memory.octets(KEY_SYSTEM, MAX_KEYS);
+    this.#hashes = memory.ints(KEY_HASH, MAX_KEYS);
+    this.#slots = memory.ints(KEY_SLOTS, MAX_KEY_SLOTS);
+    this.#cells = memory.cells;
+    this.#memory = memory.bytes;
+    this.#cells[SEED] = randomInt(2 ** 31);
+  }
 
   get full(): boolean {
-    return this.count >= MAX_KEYS || this.#used >= MAX_BYTES;
+    return this.count >= MANY_KEYS || this.#used >= MANY_BYTES;
+  }
+
+  /** Begins every hash. */
+  get seed(): number {
+    return this.#cells[SEED]!;
   }
 
   clear(): void {
     this.count = 1;
     this.#used = 0;
-    this.#slots.fill(0);
+    this.#slots.fill(0, 0, this.#cells[KEY_MASK]! + 1);
+    this.#cells[KEY_MASK] = FIRST_SLOTS - 1;
   }
 
   /**
@@ -52,7 +86,7 @@ export class KeyTable {
    * others are in the way to tell.
    */
   find(source: Uint8Array, start: number, end: number, hash: number, written = 1): number {
-    const mask = this.#slots.length - 1;
+    const mask = this.#cells[KEY_MASK]!;
     for (let probe = 0, slot = hash & mask; probe < MAX_PROBES; probe++, slot = (slot + 1) & mask) {
       const id = this.#slots[slot]!;
       if (id === 0) return -1;
@@ -65,8 +99,10 @@ export class KeyTable {
 
   /** Enters a key, valid or not; −1 when it is invalid or cannot be an address, or when there is no room. */
   add(source: Uint8Array, start: number, end: number, hash: number, hasEscapes: boolean): number {
-    const written = source.subarray(start, end);
-    if (written.length > MAX_WRITTEN || this.full || !isUtf8(written)) return -1;
+    if (end - start > MAX_WRITTEN || this.full) return -1;
+    // A copy, because text is not decoded from shared memory.
+    const written = source.slice(start, end);
+    if (!isUtf8(written)) return -1;
     const text = asBuffer(written).toString();
     const name = hasEscapes ? parsed(text) : text;
     if (name === undefined || !isAddressable(name)) return -1;
@@ -90,7 +126,7 @@ export class KeyTable {
 
   name(id: number): string {
     const start = this.start[id]!;
-    return asBuffer(this.bytes).toString("utf8", start, start + this.length[id]!);
+    return asBuffer(this.#memory).toString("utf8", start, start + this.length[id]!);
   }
 
   hash(bytes: Uint8Array): number {
@@ -99,77 +135,55 @@ export class KeyTable {
     return finishHash(hash);
   }
 
+  /** Address of the key as it is written, with its quotes and a colon; 0 for one that is never written as it is. */
+  writtenAt(id: number): number {
+    return id !== 0 && this.written[id] === 1 ? this.start[id]! - 1 : 0;
+  }
+
   #enter(key: Uint8Array, hash: number, written: number, system: boolean): number {
-    const mask = this.#slots.length - 1;
+    if (this.count >= MAX_KEYS || this.#used + key.length + 3 > KEY_TEXT_BYTES - RESERVE) return -1;
+    const mask = this.#cells[KEY_MASK]!;
     let slot = hash & mask;
     for (let probe = 0; this.#slots[slot] !== 0; probe++, slot = (slot + 1) & mask)
       if (probe >= MAX_PROBES) return -1;
-    if (this.count === this.start.length) this.#growEntries();
     const id = this.count++;
     this.#store(key);
     this.written[id] = written;
-    this.start[id] = this.#used + 1;
+    this.start[id] = KEY_TEXT + this.#used + 1;
     this.length[id] = key.length;
     this.meant[id] = id;
     this.system[id] = Number(system);
     this.#hashes[id] = hash;
     this.#slots[slot] = id;
-    this.#used += (key.length + 6) & ~3;
-    if (this.count * 4 > this.#slots.length) this.#growSlots();
+    this.#used += key.length + 3;
+    if (this.full) this.#cells[FULL] = 1;
+    if (this.count * 4 > mask + 1) this.#growSlots();
     return id;
   }
 
   #store(key: Uint8Array): void {
-    while (this.#used + key.length + 8 > this.bytes.length) {
-      this.bytes = larger(this.bytes);
-      this.words = larger(this.words);
-    }
-    this.bytes.set(key, this.#used + 1);
-    this.bytes[this.#used] = this.bytes[this.#used + key.length + 1] = 0x22;
-    this.bytes[this.#used + key.length + 2] = 0x3a;
-    for (let at = this.#used; at < this.#used + key.length + 3; at += 4) {
-      const [a, b, c, d] = this.bytes.subarray(at, at + 4);
-      this.words[at >> 2] = a! | (b! << 8) | (c! << 16) | (d! << 24);
-    }
-  }
-
-  /**
-   * Writes where the words of a key are into a node's columns of `hot` at `at`, none for a key that is never written as it is. Returns the
-   * bytes that the key takes with quotes and colon.
-   */
-  describe(id: number, hot: Int32Array, at: number): number {
-    const size = this.length[id]! + 3;
-    const first = this.start[id]! >> 2;
-    const inLast = ((size - 1) & 3) + 1;
-    hot[at + HOT.WORD] = first;
-    hot[at + HOT.LAST] = this.written[id] === 1 ? first + ((size - 1) >> 2) : -1;
-    hot[at + HOT.MASK] = inLast === 4 ? -1 : (1 << (8 * inLast)) - 1;
-    return size;
+    const at = KEY_TEXT + this.#used;
+    this.#memory.set(key, at + 1);
+    this.#memory[at] = this.#memory[at + key.length + 1] = 0x22;
+    this.#memory[at + key.length + 2] = 0x3a;
   }
 
   #equals(id: number, source: Uint8Array, start: number): boolean {
-    const [bytes, from, length] = [this.bytes, this.start[id]!, this.length[id]!];
+    const [bytes, from, length] = [this.#memory, this.start[id]!, this.length[id]!];
     for (let i = 0; i < length; i++) if (bytes[from + i] !== source[start + i]) return false;
     return true;
   }
 
-  #growEntries(): void {
-    this.start = larger(this.start);
-    this.length = larger(this.length);
-    this.meant = larger(this.meant);
-    this.written = larger(this.written);
-    this.system = larger(this.system);
-    this.#hashes = larger(this.#hashes);
-  }
-
   #growSlots(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
+    const size = (this.#cells[KEY_MASK]! + 1) * 2;
+    const mask = size - 1;
+    this.#slots.fill(0, 0, size);
     for (let id = 1; id < this.count; id++) {
-      let slot = this.#hashes[id]! & (slots.length - 1);
-      while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
-      slots[slot] = id;
+      let slot = this.#hashes[id]! & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = id;
     }
-    this.#slots = slots;
+    this.#cells[KEY_MASK] = mask;
   }
 }
 

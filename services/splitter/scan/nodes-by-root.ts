@@ -1,6 +1,6 @@
 // Which nodes belong to which tree of the forest, for reading one tree after the other.
-import { NO_NODE } from "./hot.ts";
 import type { PathTree } from "./path-tree.ts";
+import { NO_NODE } from "./wasm/assembly/layout.ts";
 
 export class NodesByRoot {
   /** The first node of each root's list, and the one after each node. */

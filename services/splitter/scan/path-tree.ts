@@ -1,43 +1,85 @@
 // The paths met so far as a forest of small integers: one tree for each event type, and one, from FIRST_ROOT, for lines whose event type
 // is not known yet. A node is a path; it remembers which key came after it, so that the next line's keys are compared instead of looked up.
-// Typed arrays in columns: nothing is allocated for a line, and a node costs about 150 bytes, its counters included.
+// Columns in the scanner's memory: nothing is allocated for a line, and a node costs about 150 bytes, its counters included.
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import type { Path } from "../../../shared/schema/types.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
-import { FLAG_BITS, HOT, NO_NODE, SILENT, TYPE_PATH } from "./hot.ts";
 import type { KeyTable } from "./key-table.ts";
-import { finishHash, larger } from "./tables.ts";
+import type { ScanMemory } from "./scan-memory.ts";
+import { finishHash } from "./tables.ts";
+import {
+  FLAG_BITS,
+  FULL,
+  HOT,
+  HOT_BYTES_FLAGS,
+  HOT_FIRST,
+  HOT_KEY,
+  HOT_NEXT,
+  HOT_SHIFT,
+  HOT_STAMP,
+  MAX_NODES,
+  MAX_TREE_SLOTS,
+  NODES,
+  NODE_CHILDREN,
+  NODE_DEPTH,
+  NODE_ELEMENTS,
+  NODE_KEY,
+  NODE_PARENT,
+  NODE_TYPE_RANK,
+  NO_NODE,
+  SILENT,
+  TREE_MASK,
+  TREE_SLOTS,
+  TYPE_PATH,
+} from "./wasm/assembly/layout.ts";
 
-/** Beyond, the scanner starts anew. */
-const MAX_NODES = 1 << 18;
+/** Beyond, the scanner starts anew before the next line. */
+const MANY_NODES = MAX_NODES / 2;
+/** What is kept free for the tree of a new event type. */
+const RESERVE = 2000;
+const FIRST_SLOTS = 1024;
 /** Keys of an object within an array, which has no shape, that are remembered. */
 const KEYS_IN_ARRAY = 500;
 
 export class PathTree {
-  /** Nodes so far, NO_NODE included. */
-  count = 0;
   readonly keys: KeyTable;
   readonly keysPerDepth: readonly number[];
 
-  hot = new Int32Array(256 << HOT.SHIFT);
-  parent = new Int32Array(256);
-  key = new Int32Array(256);
-  depth = new Uint16Array(256);
+  readonly parent: Int32Array;
+  readonly key: Int32Array;
+  readonly depth: Uint16Array;
   /** Rank of the event type path that ends here. */
-  typeRank = new Uint16Array(256);
+  readonly typeRank: Uint16Array;
+  /** What the inner loop reads of nodes, from address HOT on; see layout.ts. */
+  readonly #hot: Int32Array;
   /** How many nodes have this one as parent. */
-  #children = new Int32Array(256);
+  readonly #children: Int32Array;
   /** The node of the elements when there is an array here. */
-  #elements = new Int32Array(256);
+  readonly #elements: Int32Array;
+  readonly #slots: Int32Array;
+  readonly #cells: Int32Array;
 
   readonly #typePaths: readonly (readonly [rank: number, path: Path])[];
   /** The keys of each of them in the key table. */
   #typeKeys: readonly (readonly number[])[] = [];
-  #slots = new Int32Array(1024);
 
-  constructor(keys: KeyTable, keysPerDepth: readonly number[], typePaths: readonly Path[]) {
+  constructor(
+    memory: ScanMemory,
+    keys: KeyTable,
+    keysPerDepth: readonly number[],
+    typePaths: readonly Path[],
+  ) {
     this.keys = keys;
     this.keysPerDepth = keysPerDepth;
+    this.parent = memory.ints(NODE_PARENT, MAX_NODES);
+    this.key = memory.ints(NODE_KEY, MAX_NODES);
+    this.depth = memory.shorts(NODE_DEPTH, MAX_NODES);
+    this.typeRank = memory.shorts(NODE_TYPE_RANK, MAX_NODES);
+    this.#hot = memory.ints(HOT, MAX_NODES << (HOT_SHIFT - 2));
+    this.#children = memory.ints(NODE_CHILDREN, MAX_NODES);
+    this.#elements = memory.ints(NODE_ELEMENTS, MAX_NODES);
+    this.#slots = memory.ints(TREE_SLOTS, MAX_TREE_SLOTS);
+    this.#cells = memory.cells;
     // Lines with other keys go by the slow path anyway.
     this.#typePaths = typePaths
       .map((path, rank) => [rank, path] as const)
@@ -45,16 +87,22 @@ export class PathTree {
     this.clear();
   }
 
+  /** Nodes so far, NO_NODE included. */
+  get count(): number {
+    return this.#cells[NODES]!;
+  }
+
   get full(): boolean {
-    return this.count >= MAX_NODES;
+    return this.count >= MANY_NODES;
   }
 
   /** Empties the tree and its key table, and plants the first root. */
   clear(): void {
-    this.#slots.fill(0);
+    this.#slots.fill(0, 0, this.#cells[TREE_MASK]! + 1);
+    this.#cells[TREE_MASK] = FIRST_SLOTS - 1;
     this.keys.clear();
     this.#typeKeys = this.#typePaths.map(([, path]) => path.map((name) => this.keys.id(name)));
-    this.count = 0;
+    this.#cells[NODES] = 0;
     this.#newNode(NO_NODE, 0, 0, SILENT);
     this.newRoot();
   }
@@ -66,13 +114,37 @@ export class PathTree {
       let node = root;
       for (const key of this.#typeKeys[index]!) node = this.find(node, key) || this.#newChild(node, key);
       if ((this.flags(node) & TYPE_PATH) === 0) this.typeRank[node] = rank;
-      this.hot[(node << HOT.SHIFT) + HOT.BYTES_FLAGS]! |= TYPE_PATH;
+      this.#hot[columnOf(node, HOT_BYTES_FLAGS)]! |= TYPE_PATH;
     });
     return root;
   }
 
   flags(node: number): number {
-    return this.hot[(node << HOT.SHIFT) + HOT.BYTES_FLAGS]! & ((1 << FLAG_BITS) - 1);
+    return this.#hot[columnOf(node, HOT_BYTES_FLAGS)]! & ((1 << FLAG_BITS) - 1);
+  }
+
+  /** The object in which a member was last met. */
+  stamp(node: number): number {
+    return this.#hot[columnOf(node, HOT_STAMP)]!;
+  }
+
+  setStamp(node: number, object: number): void {
+    this.#hot[columnOf(node, HOT_STAMP)] = object;
+  }
+
+  /** Remembers that a member came next at the place with this address, if the guess can ever be right. */
+  expect(link: number, node: number): void {
+    if (this.#hot[columnOf(node, HOT_KEY)] !== 0) this.#hot[(link - HOT) >> 2] = node;
+  }
+
+  /** Address of the place of the guess after a member. */
+  linkAfter(node: number): number {
+    return HOT + (node << HOT_SHIFT) + HOT_NEXT;
+  }
+
+  /** The node to which the place of a guess belongs. */
+  nodeOfLink(link: number): number {
+    return (link - HOT) >> HOT_SHIFT;
   }
 
   /** Distinct keys beyond which an object at this node is kept whole. */
@@ -82,7 +154,7 @@ export class PathTree {
 
   /** The member of a node, NO_NODE when there is none yet. */
   find(parent: number, key: number): number {
-    const mask = this.#slots.length - 1;
+    const mask = this.#cells[TREE_MASK]!;
     for (let slot = slotOf(parent, key) & mask; ; slot = (slot + 1) & mask) {
       const node = this.#slots[slot]!;
       if (node === NO_NODE || (this.key[node] === key && this.parent[node] === parent)) return node;
@@ -91,11 +163,17 @@ export class PathTree {
 
   /**
    * The member of a node, made when there is none. NO_NODE for a new member of an object that is kept whole: already (`whole`), or because it
-   * has `members` members in this line, more than the limit; and for one too many in an array.
+   * has `members` members in this line, more than the limit; for one too many in an array; and when there is no room.
    */
   member(parent: number, key: number, whole: boolean, members: number): number {
     const known = this.find(parent, key);
-    return known !== NO_NODE || this.isFull(parent, whole, members) ? known : this.#newChild(parent, key);
+    if (known !== NO_NODE || this.exhausted || this.isFull(parent, whole, members)) return known;
+    return this.#newChild(parent, key);
+  }
+
+  /** True when there is no room for another node, but for those of a new event type: the line is for the slow path. */
+  get exhausted(): boolean {
+    return this.count >= MAX_NODES - RESERVE;
   }
 
   /** True when `member` would give NO_NODE for a key that the node does not have. */
@@ -108,7 +186,7 @@ export class PathTree {
 
   /** The node of the elements of arrays at a node. */
   elementsOf(array: number): number {
-    if (array === NO_NODE) return NO_NODE;
+    if (array === NO_NODE || this.exhausted) return NO_NODE;
     if (this.#elements[array] === NO_NODE) {
       const made = this.#newNode(array, 0, this.depth[array]! + 1, SILENT);
       this.#elements[array] = made;
@@ -119,51 +197,48 @@ export class PathTree {
   #newChild(parent: number, key: number): number {
     const node = this.#newNode(parent, key, this.depth[parent]! + 1, this.flags(parent) & SILENT);
     this.#children[parent]!++;
-    const mask = this.#slots.length - 1;
+    const mask = this.#cells[TREE_MASK]!;
     let slot = slotOf(parent, key) & mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = node;
-    if (this.count * 2 > this.#slots.length) this.#growSlots();
+    if (this.count * 2 > mask + 1 && mask + 1 < MAX_TREE_SLOTS) this.#growSlots();
     return node;
   }
 
   #newNode(parent: number, key: number, depth: number, flags: number): number {
-    if (this.count === this.parent.length) this.#growNodes();
-    const node = this.count++;
+    const node = this.#cells[NODES]!++;
+    if (this.full) this.#cells[FULL] = 1;
     this.parent[node] = parent;
     this.key[node] = key;
     this.depth[node] = depth;
     this.typeRank[node] = 0;
     this.#elements[node] = NO_NODE;
     this.#children[node] = 0;
-    const at = node << HOT.SHIFT;
-    this.hot[at + HOT.NEXT] = this.hot[at + HOT.FIRST] = NO_NODE;
-    this.hot[at + HOT.STAMP] = 0;
-    this.hot[at + HOT.BYTES_FLAGS] = (this.keys.describe(key, this.hot, at) << FLAG_BITS) | flags;
+    this.#hot[columnOf(node, HOT_NEXT)] = this.#hot[columnOf(node, HOT_FIRST)] = NO_NODE;
+    this.#hot[columnOf(node, HOT_STAMP)] = 0;
+    this.#hot[columnOf(node, HOT_KEY)] = this.keys.writtenAt(key);
+    this.#hot[columnOf(node, HOT_BYTES_FLAGS)] = ((this.keys.length[key]! + 3) << FLAG_BITS) | flags;
     return node;
   }
 
-  #growNodes(): void {
-    this.hot = larger(this.hot);
-    this.parent = larger(this.parent);
-    this.key = larger(this.key);
-    this.depth = larger(this.depth);
-    this.typeRank = larger(this.typeRank);
-    this.#elements = larger(this.#elements);
-    this.#children = larger(this.#children);
-  }
-
   #growSlots(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (const node of this.#slots) {
-      if (node === NO_NODE) continue;
+    const size = (this.#cells[TREE_MASK]! + 1) * 2;
+    const mask = size - 1;
+    this.#slots.fill(0, 0, size);
+    for (let node = 0; node < this.count; node++) {
+      // Roots and elements of arrays are found otherwise.
+      if (this.key[node] === 0) continue;
       let slot = slotOf(this.parent[node]!, this.key[node]!) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = node;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = node;
     }
-    this.#slots = slots;
+    this.#cells[TREE_MASK] = mask;
   }
+}
+
+/** Index in the hot columns of one of a node's. */
+function columnOf(node: number, column: number): number {
+  return (node << (HOT_SHIFT - 2)) + (column >> 2);
 }
 
 function slotOf(parent: number, key: number): number {

@@ -1,25 +1,88 @@
-// The event types met so far, numbered, with what is needed of each for every line: its fate and its bytes in the part line.
+// The event types met so far, numbered, with what is needed of each for every line: its fate, its name, and its bytes in the part line.
 import { EVENT_TYPE_MEMBER } from "../../../shared/contracts/words.ts";
 import { asBuffer } from "./bytes.ts";
 import type { Fate, ScanOptions } from "./contract.ts";
-import { finishHash } from "./tables.ts";
+import type { ScanMemory } from "./scan-memory.ts";
+import {
+  DROP,
+  FULL,
+  KEEP,
+  MAX_TYPES,
+  NO_NODE,
+  PREFIX_SHIFT,
+  RECENT,
+  RECENT_SLOTS,
+  SET_ASIDE,
+  TYPE_BYTES,
+  TYPE_FATE,
+  TYPE_LINES,
+  TYPE_MEMBER,
+  TYPE_MEMBER_LENGTH,
+  TYPE_NAME,
+  TYPE_NAME_LENGTH,
+  TYPE_PREFIX_FROM,
+  TYPE_PREFIX_TO,
+  TYPE_ROOT,
+  TYPE_TEXT,
+  TYPE_TEXT_BYTES,
+} from "./wasm/assembly/layout.ts";
 
-const RECENT = 16_384;
-const RECENT_MASK = RECENT - 1;
+const FATES: Readonly<Record<Fate, number>> = { keep: KEEP, drop: DROP, quarantine: SET_ASIDE };
+/** Event types that are remembered from block to block. */
+const MANY_TYPES = 20_000;
+/** A name of 200 bytes, and once more as JSON text with its member, each byte as \u00XX. */
+const MOST_TEXT = 2000;
 
 export class TypeTable {
   readonly names: string[] = [];
   readonly fates: Fate[] = [];
-  /** `,"_lr_event_type":"…",` of each type, with the comma that the first member needs. */
-  readonly members: Uint8Array[] = [];
-  readonly #bytes: Uint8Array[] = [];
+  /** Root of each type's tree, NO_NODE for none. */
+  readonly roots: Int32Array;
+  /** For each type, the first nodes of the tape when its lines last moved in, and where they moved. */
+  readonly prefixFrom: Int32Array;
+  readonly prefixTo: Int32Array;
+  /** Address and length of `,"_lr_event_type":"…",`, with the comma that the first member needs. */
+  readonly memberStart: Int32Array;
+  readonly memberLength: Int32Array;
+  /** Lines and bytes of each type among the block's rows. */
+  readonly lines: Int32Array;
+  readonly bytes: Int32Array;
+  readonly #fates: Int32Array;
+  readonly #nameStart: Int32Array;
+  readonly #nameLength: Int32Array;
+  readonly #recent: Int32Array;
+  readonly #cells: Int32Array;
+  readonly #memory: Uint8Array;
   readonly #ids = new Map<string, number>();
   readonly #fate: ScanOptions["fate"];
-  /** Type number + 1 of the type last met with these bits of the hash: a cache, the map decides. */
-  readonly #recent = new Int32Array(RECENT);
+  #used = 0;
 
-  constructor(fate: ScanOptions["fate"]) {
+  constructor(memory: ScanMemory, fate: ScanOptions["fate"]) {
     this.#fate = fate;
+    this.roots = memory.ints(TYPE_ROOT, MAX_TYPES);
+    this.prefixFrom = memory.ints(TYPE_PREFIX_FROM, MAX_TYPES << PREFIX_SHIFT);
+    this.prefixTo = memory.ints(TYPE_PREFIX_TO, MAX_TYPES << PREFIX_SHIFT);
+    this.memberStart = memory.ints(TYPE_MEMBER, MAX_TYPES);
+    this.memberLength = memory.ints(TYPE_MEMBER_LENGTH, MAX_TYPES);
+    this.lines = memory.ints(TYPE_LINES, MAX_TYPES);
+    this.bytes = memory.ints(TYPE_BYTES, MAX_TYPES);
+    this.#fates = memory.ints(TYPE_FATE, MAX_TYPES);
+    this.#nameStart = memory.ints(TYPE_NAME, MAX_TYPES);
+    this.#nameLength = memory.ints(TYPE_NAME_LENGTH, MAX_TYPES);
+    this.#recent = memory.ints(RECENT, RECENT_SLOTS);
+    this.#cells = memory.cells;
+    this.#memory = memory.bytes;
+    this.clear();
+  }
+
+  /** True when nothing more may be scanned before the types are forgotten. */
+  get full(): boolean {
+    return this.names.length >= MAX_TYPES - 1 || this.#used > TYPE_TEXT_BYTES - MOST_TEXT;
+  }
+
+  /** True when there are so many that they are better forgotten between two blocks. */
+  get many(): boolean {
+    return this.names.length > MANY_TYPES || this.#used > TYPE_TEXT_BYTES / 2;
   }
 
   /** The number of an event type, if it has one. */
@@ -32,43 +95,47 @@ export class TypeTable {
     const known = this.#ids.get(name);
     if (known !== undefined) return known;
     const id = this.names.length;
+    const fate = this.#fate(name);
     this.#ids.set(name, id);
     this.names.push(name);
-    this.fates.push(this.#fate(name));
-    this.#bytes.push(Buffer.from(name));
-    this.members.push(Buffer.from(`,"${EVENT_TYPE_MEMBER}":${JSON.stringify(name)},`));
+    this.fates.push(fate);
+    this.#fates[id] = FATES[fate];
+    [this.#nameStart[id], this.#nameLength[id]] = this.#store(name);
+    [this.memberStart[id], this.memberLength[id]] = this.#store(
+      `,"${EVENT_TYPE_MEMBER}":${JSON.stringify(name)},`,
+    );
+    this.lines[id] = this.bytes[id] = 0;
+    this.roots[id] = NO_NODE;
+    this.forgetPrefix(id);
+    if (this.full) this.#cells[FULL] = 1;
     return id;
   }
 
-  /** The number of the event type whose UTF-8 is `source[start, end)`. */
-  idOfBytes(source: Uint8Array, start: number, end: number): number {
-    // Length, and the bytes where names differ most: their ends and the middle.
-    const size = end - start;
-    const first = (source[start]! << 8) | source[start + (size >> 2)]!;
-    const middle = (source[start + (size >> 1)]! << 8) | source[start + size - (size >> 2) - 1]!;
-    const last = (source[end - 1]! << 8) | source[start + (size > 1 ? size - 2 : 0)]!;
-    const hash = Math.imul(Math.imul((first << 16) | middle, 0x9e3779b1) ^ ((last << 8) | size), 0x85ebca6b);
-    const slot = finishHash(hash) & RECENT_MASK;
-    const recent = this.#recent[slot]! - 1;
-    if (recent >= 0 && equal(this.#bytes[recent]!, source, start, end)) return recent;
-    const id = this.id(asBuffer(source).toString("utf8", start, end));
-    this.#recent[slot] = id + 1;
-    return id;
+  /** The number of the event type whose UTF-8 is at `[start, end)` of the memory. */
+  idOfBytes(start: number, end: number): number {
+    return this.id(asBuffer(this.#memory).toString("utf8", start, end));
+  }
+
+  /** Forgets how lines of a type moved to its tree. */
+  forgetPrefix(id: number): void {
+    this.prefixFrom.fill(NO_NODE, id << PREFIX_SHIFT, (id + 1) << PREFIX_SHIFT);
   }
 
   /** Forgets all types; numbers start anew. */
   clear(): void {
     this.names.length = 0;
     this.fates.length = 0;
-    this.members.length = 0;
-    this.#bytes.length = 0;
     this.#ids.clear();
     this.#recent.fill(0);
+    this.#used = 0;
   }
-}
 
-function equal(bytes: Uint8Array, source: Uint8Array, start: number, end: number): boolean {
-  if (bytes.length !== end - start) return false;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== source[start + i]) return false;
-  return true;
+  /** Address and length of the text. */
+  #store(text: string): [number, number] {
+    const start = TYPE_TEXT + this.#used;
+    const bytes = Buffer.from(text);
+    this.#memory.set(bytes, start);
+    this.#used += bytes.length;
+    return [start, bytes.length];
+  }
 }

@@ -50,7 +50,7 @@ class InlinePool implements ScanPool {
         for (const [eventType, shape] of scanner.lastShapes(eventTypes)) take(new Map([[eventType, shape]]));
       },
       recycle: (buffer) => scanner.recycle(buffer),
-      close: () => undefined,
+      close: () => scanner.close(),
     };
   }
 

@@ -18,6 +18,7 @@ send({ kind: "ready" });
 
 async function answer(message: ToThread): Promise<void> {
   if (message.kind === "close") {
+    sessions.get(message.session)?.close();
     sessions.delete(message.session);
     return;
   }

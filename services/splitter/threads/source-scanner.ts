@@ -92,6 +92,11 @@ export class SourceScanner {
     this.#scanner.recycle(buffer);
   }
 
+  /** Nothing may be asked of the scanner any more. */
+  close(): void {
+    this.#scanner.close();
+  }
+
   /** The shapes that no block has carried, as `BlockScanner.lastShapes`. */
   lastShapes(eventTypes?: readonly string[]): Iterable<[string, Shape]> {
     return this.#scanner.lastShapes(eventTypes);

@@ -19,6 +19,8 @@ export interface SampleOptions {
   readonly files: number;
   /** `mixed`: gzip, but the second file zstd and the third plain; the third has CRLF line endings in every case. */
   readonly compression: SampleCompression;
+  /** Leaves broken and blank lines out. Default false. */
+  readonly eventsOnly?: boolean;
 }
 
 /** What was written, for whoever wants to check a pipeline's own accounting against it. */
@@ -59,10 +61,12 @@ function* fileChunks(
   counts: SampleCounts,
   until: number,
   ending: string,
+  eventsOnly: boolean,
 ): Generator<Buffer> {
   let text = "";
   while (counts.bytes < until) {
     const { value: line } = lines.next();
+    if (eventsOnly && line.kind !== "event") continue;
     const record = line.text + ending;
     account(counts, line);
     counts.bytes += Buffer.byteLength(record);
@@ -83,7 +87,8 @@ export async function writeSample(options: SampleOptions): Promise<SampleCounts>
     const [transforms, extension] = compressor(fileCompression(options.compression, index));
     const file = join(options.out, `shop-${String(index + 1).padStart(4, "0")}.ndjson${extension}`);
     const until = Math.round((options.bytes * (index + 1)) / options.files);
-    const chunks = fileChunks(lines, counts, until, index === CRLF_FILE ? "\r\n" : "\n");
+    const ending = index === CRLF_FILE ? "\r\n" : "\n";
+    const chunks = fileChunks(lines, counts, until, ending, options.eventsOnly ?? false);
     await pipeline([Readable.from(chunks, { highWaterMark: 4 }), ...transforms, createWriteStream(file)]);
     counts.files.push(file);
   }

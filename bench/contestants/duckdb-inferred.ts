@@ -1,10 +1,11 @@
-// What a person would do with DuckDB alone: `node bench/hand-written.ts FILE.gz DATABASE`. The file is read once; each event type gets a
+// What a person would do with DuckDB alone: `node bench/contestants/duckdb-inferred.ts FILE.gz DATABASE`. The file is read once; each event type gets a
 // table whose typed columns DuckDB's own structure detection gives, nested objects unnested into columns. There is no accounting, no
 // quarantine (bad lines are left out silently), nothing is kept that does not fit, and a second run would load everything twice.
 import { DuckDBInstance } from "@duckdb/node-api";
 
 const [file, database] = process.argv.slice(2);
-if (file === undefined || database === undefined) throw new Error("usage: hand-written.ts FILE.gz DATABASE");
+if (file === undefined || database === undefined)
+  throw new Error("usage: duckdb-inferred.ts FILE.gz DATABASE");
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const name = (text: string): string => `"${text.replaceAll('"', '""')}"`;

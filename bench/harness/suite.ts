@@ -1,0 +1,95 @@
+// Runs the contestants of a case in turns, and checks what each of them writes before anything is timed.
+import { mkdir } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { inScratch } from "./files.ts";
+import { measure, type Cost } from "./measure.ts";
+import type { BenchInput, CaseResult, ContestantResult } from "./result.ts";
+import { rotation } from "./statistics.ts";
+
+/** Who takes part in a case. Everybody gets the same input, an empty output folder on the same file system, and the same environment. */
+export interface Contestant {
+  readonly id: string;
+  readonly title: string;
+  /** Shell text, run in the repository's root: "$FILE" is the input, "$OUT" the output folder. */
+  readonly command: string;
+  /** Says why it cannot run here (`not installed`), or gives its version. */
+  readonly detect?: () => { readonly version: string } | { readonly absent: string };
+  /** Done before each run, outside of what is measured. */
+  readonly prepare?: (out: string) => Promise<void>;
+  /** Throws when the output is not what it should be. */
+  readonly check: (out: string) => Promise<void>;
+}
+
+export interface Case {
+  readonly id: string;
+  readonly title: string;
+  readonly input: BenchInput;
+  /** Variables of the commands: FILE, and what else they name. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly baseline: string;
+  readonly contestants: readonly Contestant[];
+}
+
+export type Say = (line: string) => void;
+
+/** Runs a case: once for the check and the page cache, then `rounds` rounds that count. */
+export async function runCase(
+  of: Case,
+  rounds: number,
+  versions: Record<string, string>,
+  say: Say,
+): Promise<CaseResult> {
+  say(`${of.title} (${of.input.name})`);
+  const results = of.contestants.map((contestant) => start(contestant, versions));
+  const present = results.filter(({ result }) => result.absent === undefined);
+  const loadBefore = loadavg()[0]!;
+  for (const { contestant } of present) await runOnce(of, contestant, true);
+  for (const order of rotation(present.length, rounds)) {
+    for (const index of order) {
+      const { contestant, result } = present[index]!;
+      result.samples.push(await runOnce(of, contestant, false));
+    }
+    say(`  ${order.map((index) => lastOf(present[index]!.result)).join("  ")}`);
+  }
+  return {
+    id: of.id,
+    title: of.title,
+    input: of.input,
+    baseline: of.baseline,
+    rounds,
+    load_before: loadBefore,
+    load_after: loadavg()[0]!,
+    contestants: results.map(({ result }) => result),
+  };
+}
+
+function start(contestant: Contestant, versions: Record<string, string>) {
+  const detected = contestant.detect?.();
+  const result: ContestantResult = {
+    id: contestant.id,
+    title: contestant.title,
+    command: contestant.command,
+    samples: [],
+  };
+  if (detected && "absent" in detected) result.absent = detected.absent;
+  else if (detected) versions[contestant.title] = detected.version;
+  return { contestant, result };
+}
+
+function lastOf({ id, samples }: ContestantResult): string {
+  const { wall_seconds, user_seconds, system_seconds, peak_bytes } = samples.at(-1)!;
+  const cpu = user_seconds + system_seconds;
+  return `${id} ${wall_seconds.toFixed(2)} s, ${cpu.toFixed(2)} s CPU, ${(peak_bytes / 1024 ** 2).toFixed(0)} MiB;`;
+}
+
+async function runOnce(of: Case, contestant: Contestant, isCheck: boolean): Promise<Cost> {
+  return await inScratch(async (folder) => {
+    const out = join(folder, "out");
+    await mkdir(out);
+    await contestant.prepare?.(out);
+    const cost = await measure(contestant.command, { ...of.variables, OUT: out });
+    if (isCheck) await contestant.check(out);
+    return cost;
+  });
+}

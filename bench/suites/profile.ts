@@ -1,0 +1,43 @@
+// How much is measured.
+export interface Profile {
+  /** Uncompressed size of the usual file, 10^6 bytes. */
+  readonly megabytes: number;
+  /** Uncompressed size of the large file; 0 leaves the large cases out. */
+  readonly largeMegabytes: number;
+  readonly manyTypes: number;
+  /** Number of small files, 20 kB each. */
+  readonly smallFiles: number;
+  /** Rounds that count, of each case. */
+  readonly rounds: number;
+  readonly quick: boolean;
+}
+
+/** `make bench`. */
+export const FULL: Profile = {
+  megabytes: 250,
+  largeMegabytes: 1000,
+  manyTypes: 5000,
+  smallFiles: 10_000,
+  rounds: 5,
+  quick: false,
+};
+
+/** `make bench-quick`: a first look in under two minutes. */
+export const QUICK: Profile = {
+  megabytes: 40,
+  largeMegabytes: 0,
+  manyTypes: 5000,
+  smallFiles: 500,
+  rounds: 5,
+  quick: true,
+};
+
+/** Shows that everything runs; its figures say nothing. */
+export const TINY: Profile = {
+  megabytes: 0.4,
+  largeMegabytes: 0,
+  manyTypes: 50,
+  smallFiles: 5,
+  rounds: 1,
+  quick: true,
+};

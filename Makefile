@@ -1,10 +1,11 @@
 # Every target is one line; what it does lives in package.json's tools and in scripts/. Needs only git, make, and any Node >= 20 with
 # npm 10 or 11: the Node that the project runs on is pinned as the npm package `node`.
 OWN_PATH := $(PATH)
-export EMULATOR STACK_PORT EMULATOR_ENDPOINT
+# A prefix may have any character: the shell gets it as a variable, never as text of a command.
+export EMULATOR STACK_PORT EMULATOR_ENDPOINT PREFIX
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs test coverage demo demo-aws bench ci clean
+.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs wasm test coverage demo demo-aws chaos bench ci clean
 
 STAMP := node_modules/.stamp
 TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
@@ -25,6 +26,8 @@ types: $(STAMP) ## type check
 	@tsc -p .
 dead: $(STAMP) ## code, files and dependencies that nothing uses
 	@knip --no-progress
+wasm: $(STAMP) ## compile the scanner's inner loop
+	@node scripts/build-wasm.ts
 docs: $(STAMP) ## write the generated documents
 	@node scripts/generate-docs.ts
 test: $(STAMP) ## the whole test suite
@@ -37,7 +40,8 @@ coverage: $(STAMP) ## the test suite with the coverage gate
 demo: $(STAMP) ## route a sample of mixed logs and show the tables
 	@node scripts/demo.ts
 backfill: $(STAMP) ## load what is there already: make backfill PREFIX=s3://bucket/raw/ [ARGS=--dry-run]
-	@node cli/main.ts backfill '$(or $(PREFIX),$(error PREFIX is not set: make backfill PREFIX=s3://bucket/raw/))' $(ARGS)
+	@$(if $(PREFIX),,$(error PREFIX is not set: make backfill PREFIX=s3://bucket/raw/)) \
+	localstack/on-stack.sh --if-up node cli/main.ts backfill "$$PREFIX" $(ARGS)
 up: $(STAMP) ## start the local stack: S3, SQS, Redshift stand-in [EMULATOR=localstack STACK_PORT=4566]
 	@node localstack/stack.ts up
 down: $(STAMP) ## stop the local stack
@@ -45,11 +49,13 @@ down: $(STAMP) ## stop the local stack
 stack-status: $(STAMP) ## say what of the local stack runs, and where
 	@node localstack/stack.ts status
 run-splitter: $(STAMP) ## a splitter on the local stack
-	@. ./.log-router-stack/env && node services/splitter/main.ts
+	@localstack/on-stack.sh node services/splitter/main.ts
 run-loader: $(STAMP) ## a loader on the local stack
-	@. ./.log-router-stack/env && node services/loader/main.ts
+	@localstack/on-stack.sh node services/loader/main.ts
 demo-aws: $(STAMP) ## the same through S3, SQS and the Redshift Data API on the local stack
 	@node scripts/demo-aws.ts
+chaos: $(STAMP) ## kill both workers at every point [POINT=name WORKER=name], or at random [DURATION=60 SEED=1]
+	@node scripts/chaos.ts $(if $(POINT),--point $(POINT)) $(if $(WORKER),--worker $(WORKER)) $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
 	@node bench/split.ts
 ci: ## everything that CI runs

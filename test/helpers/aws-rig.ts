@@ -78,6 +78,8 @@ export interface AwsRig extends AsyncDisposable {
 export interface AwsRigOptions {
   /** Whether S3 tells the split queue of new source objects. Default true. */
   readonly tellsSources?: boolean;
+  /** Deliveries after which SQS itself moves a message to the dead letters. Default 10. */
+  readonly maxReceives?: number;
 }
 
 export async function openAwsRig(name: EmulatorName, options: AwsRigOptions = {}): Promise<AwsRig> {
@@ -85,9 +87,9 @@ export async function openAwsRig(name: EmulatorName, options: AwsRigOptions = {}
   const { s3, sqs, emulator } = running;
   const [sources, routed] = [await newBucket(running), await newBucket(running)];
   const queues = {
-    split: await newQueue(running, "split"),
-    load: await newQueue(running, "load"),
-    backfill: await newQueue(running, "backfill"),
+    split: await newQueue(running, "split", options.maxReceives),
+    load: await newQueue(running, "load", options.maxReceives),
+    backfill: await newQueue(running, "backfill", options.maxReceives),
   };
   if (options.tellsSources ?? true) await notify(s3, sources, queues.split, "");
   await notify(s3, routed, queues.load, "receipts/");
@@ -164,7 +166,7 @@ export async function peekBodies({ sqs }: RunningEmulator, url: string): Promise
   }
 }
 
-async function newQueue({ sqs }: RunningEmulator, name: string): Promise<QueuePair> {
+async function newQueue({ sqs }: RunningEmulator, name: string, maxReceiveCount = 10): Promise<QueuePair> {
   const id = randomBytes(4).toString("hex");
   const make = async (queue: string, Attributes: Record<string, string> = {}) => {
     const { QueueUrl = "" } = await sqs.send(
@@ -174,7 +176,7 @@ async function newQueue({ sqs }: RunningEmulator, name: string): Promise<QueuePa
     return { url: QueueUrl, arn: answer.Attributes?.QueueArn ?? "" };
   };
   const dead = await make(`${name}-dead`);
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 10 });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount });
   return { ...(await make(name, { RedrivePolicy })), deadUrl: dead.url };
 }
 

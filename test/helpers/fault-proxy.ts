@@ -33,6 +33,11 @@ export type ProxyEffect =
   | { readonly kind: "lose-answer" }
   /** No answer until the client gives up: before the server heard of it, or after it acted. */
   | { readonly kind: "hang"; readonly afterServer: boolean }
+  /** The server has acted; its answer is passed on when `until` resolves. */
+  | {
+      readonly kind: "hold-answer";
+      readonly until: (request: ProxiedRequest, answer: Answer) => Promise<void>;
+    }
   /** Passed on after a pause. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Answered by the proxy. */
@@ -96,7 +101,15 @@ export function jsonRefusal(status: number, type: string): ProxyEffect {
   return { kind: "answer", status, headers, body: JSON.stringify({ __type: type, message: type }) };
 }
 
-export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
+export interface FaultProxyOptions {
+  /** Told of every answer that the server gave to an operation of a JSON protocol, whether the client gets it or not. */
+  readonly onAnswer?: (request: ProxiedRequest, answer: Answer) => void;
+}
+
+export async function startFaultProxy(
+  upstream: string,
+  options: FaultProxyOptions = {},
+): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = [];
   let armed: { fault: ProxyFault; left: number; skip: number; hits: number }[] = [];
 
@@ -133,7 +146,8 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     requests.push(request);
     const fault = hit(request, false);
     await fault?.meanwhile?.();
-    await apply(fault?.effect ?? { kind: "delay", ms: 0 }, request, response, upstream);
+    const server = { ask: (sent: ProxiedRequest) => forward(sent, upstream), ...options };
+    await apply(fault?.effect ?? { kind: "delay", ms: 0 }, request, response, server);
   }
 
   const server = createServer((incoming, response) => {
@@ -173,21 +187,25 @@ async function cutRequest(incoming: IncomingMessage, afterBytes: number): Promis
   incoming.socket.resetAndDestroy();
 }
 
+interface Upstream extends FaultProxyOptions {
+  ask(request: ProxiedRequest): Promise<IncomingMessage>;
+}
+
 async function apply(
   effect: ProxyEffect,
   request: ProxiedRequest,
   response: ServerResponse,
-  upstream: string,
+  upstream: Upstream,
 ): Promise<void> {
   switch (effect.kind) {
     case "lose-request":
     case "reset-in-request":
       return void response.socket?.resetAndDestroy();
     case "lose-answer":
-      await whole(await forward(request, upstream));
+      await whole(request, upstream);
       return void response.socket?.resetAndDestroy();
     case "hang":
-      if (effect.afterServer) await whole(await forward(request, upstream));
+      if (effect.afterServer) await whole(request, upstream);
       return; // the client ends it
     case "answer":
       return send(response, {
@@ -197,13 +215,19 @@ async function apply(
       });
     case "delay":
       if (effect.ms > 0) await sleep(effect.ms);
-      return relay(await forward(request, upstream), response, Infinity);
+      if (request.operation !== "") return send(response, await whole(request, upstream));
+      return relay(await upstream.ask(request), response, Infinity);
     case "reset-in-body":
-      return relay(await forward(request, upstream), response, effect.afterBytes);
+      return relay(await upstream.ask(request), response, effect.afterBytes);
     case "stall-in-body":
-      return relay(await forward(request, upstream), response, effect.afterBytes, true);
+      return relay(await upstream.ask(request), response, effect.afterBytes, true);
     case "change-answer":
-      return send(response, effect.change(await whole(await forward(request, upstream))));
+      return send(response, effect.change(await whole(request, upstream)));
+    case "hold-answer": {
+      const answer = await whole(request, upstream);
+      await effect.until(request, answer);
+      return send(response, answer);
+    }
     case "partial":
       return send(response, await partly(effect, request, upstream));
   }
@@ -218,8 +242,15 @@ function forward(request: ProxiedRequest, upstream: string): Promise<IncomingMes
   });
 }
 
-async function whole(answer: IncomingMessage): Promise<Answer> {
-  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await buffer(answer) };
+async function whole(request: ProxiedRequest, { ask, onAnswer }: Upstream): Promise<Answer> {
+  const incoming = await ask(request);
+  const answer = {
+    status: incoming.statusCode ?? 502,
+    headers: incoming.headers,
+    body: await buffer(incoming),
+  };
+  if (request.operation !== "") onAnswer?.(request, answer);
+  return answer;
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
@@ -253,7 +284,7 @@ async function relay(
 async function partly(
   { positions, senderFault = false }: ProxyEffect & { kind: "partial" },
   request: ProxiedRequest,
-  upstream: string,
+  upstream: Upstream,
 ): Promise<Answer> {
   const batch = JSON.parse(request.body.toString()) as { Entries: { Id: string }[] };
   const kept = batch.Entries.filter((_, at) => !positions.includes(at));
@@ -268,12 +299,8 @@ async function partly(
   if (kept.length === 0)
     return { status: 200, headers, body: Buffer.from(JSON.stringify({ Successful: [], Failed })) };
   const body = Buffer.from(JSON.stringify({ ...batch, Entries: kept }));
-  const answer = await whole(
-    await forward(
-      { ...request, body, headers: { ...request.headers, "content-length": String(body.byteLength) } },
-      upstream,
-    ),
-  );
+  const headersToo = { ...request.headers, "content-length": String(body.byteLength) };
+  const answer = await whole({ ...request, body, headers: headersToo }, upstream);
   const done = JSON.parse(answer.body.toString()) as { Failed?: unknown[] };
   const merged = { ...done, Failed: [...(done.Failed ?? []), ...Failed] };
   return { status: answer.status, headers, body: Buffer.from(JSON.stringify(merged)) };

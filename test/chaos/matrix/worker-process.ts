@@ -1,0 +1,49 @@
+// A worker as a container starts it: a process of its own, services/<worker>/main.ts, everything from the environment.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { WorkerName } from "./kill-point.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const OUTPUT_KEPT = 20_000;
+
+export interface WorkerProcess {
+  /** Resolves with the exit code or the signal that ended it. */
+  readonly done: Promise<number | NodeJS.Signals | null>;
+  readonly hasEnded: boolean;
+  /** End of its log. */
+  readonly log: string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export function startWorker(
+  worker: WorkerName,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): WorkerProcess {
+  const main = join(ROOT, "services", worker, "main.ts");
+  const child = spawn(process.execPath, [main], {
+    cwd,
+    env: { PATH: process.env["PATH"], AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (log = `${log}${text}`.slice(-OUTPUT_KEPT)));
+  let hasEnded = false;
+  const done = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once("error", (error) => (log = `${log}${String(error)}`));
+    child.once("close", (code, signal) => {
+      hasEnded = true;
+      resolve(code ?? signal);
+    });
+  });
+  return {
+    done,
+    get hasEnded() {
+      return hasEnded;
+    },
+    get log() {
+      return log;
+    },
+    kill: (signal) => void child.kill(signal),
+  };
+}

@@ -5,7 +5,7 @@ OWN_PATH := $(PATH)
 export EMULATOR STACK_PORT EMULATOR_ENDPOINT PREFIX
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs test coverage demo demo-aws bench ci clean
+.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs wasm test coverage demo demo-aws chaos bench ci clean
 
 STAMP := node_modules/.stamp
 TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
@@ -26,6 +26,8 @@ types: $(STAMP) ## type check
 	@tsc -p .
 dead: $(STAMP) ## code, files and dependencies that nothing uses
 	@knip --no-progress
+wasm: $(STAMP) ## compile the scanner's inner loop
+	@node scripts/build-wasm.ts
 docs: $(STAMP) ## write the generated documents
 	@node scripts/generate-docs.ts
 test: $(STAMP) ## the whole test suite
@@ -52,6 +54,8 @@ run-loader: $(STAMP) ## a loader on the local stack
 	@localstack/on-stack.sh node services/loader/main.ts
 demo-aws: $(STAMP) ## the same through S3, SQS and the Redshift Data API on the local stack
 	@node scripts/demo-aws.ts
+chaos: $(STAMP) ## kill both workers at every point [POINT=name WORKER=name], or at random [DURATION=60 SEED=1]
+	@node scripts/chaos.ts $(if $(POINT),--point $(POINT)) $(if $(WORKER),--worker $(WORKER)) $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
 	@node bench/split.ts
 ci: ## everything that CI runs

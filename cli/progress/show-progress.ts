@@ -1,4 +1,4 @@
-// Shows a run's progress: a bar on a terminal, a log line every 10 s elsewhere.
+// Shows a run's progress: a bar on a terminal, a log line every 10 s in which something happened elsewhere.
 import type { Logger } from "pino";
 import type { CliContext } from "../context.ts";
 import { bytes, count, duration } from "../output/numbers.ts";
@@ -51,11 +51,16 @@ async function showBar(context: CliContext, totals: RunTotals): Promise<Disposab
   };
 }
 
+/** None while nothing happens: a service that waits says nothing. */
 function showLogLines(totals: RunTotals, openLog: () => Logger | Promise<Logger>): Disposable {
   const meter = new Meter(totals);
+  let shown = meter.state();
   const write = async (): Promise<void> => {
-    const log = await openLog();
-    log.info({ event: "progress", ...meter.fields() }, "progress");
+    const fields = meter.fields();
+    const state = meter.state();
+    if (state === shown) return;
+    shown = state;
+    (await openLog()).info({ event: "progress", ...fields }, "progress");
   };
   const timer = setInterval(() => void write(), LOG_MS);
   timer.unref();
@@ -70,6 +75,12 @@ class Meter {
 
   constructor(totals: RunTotals) {
     this.#totals = totals;
+  }
+
+  /** The same as long as nothing has been done. */
+  state(): string {
+    const { found, foundBytes, storedBytes, rawBytes, lines, settled, rows } = this.#totals;
+    return [found, foundBytes, storedBytes, rawBytes, lines, settled, rows].join();
   }
 
   fields(): Record<string, number | undefined> {

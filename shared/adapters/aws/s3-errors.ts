@@ -51,6 +51,15 @@ const BY_NAME: Readonly<Record<string, Verdict>> = {
   CredentialsProviderError: { code: "ACCESS_DENIED", retryable: true, text: "no credentials were found" },
 };
 
+/** Of the SDK itself, which has no names for it: nothing was sent. */
+const BY_MESSAGE: Readonly<Record<string, Verdict>> = {
+  "Region is missing": {
+    code: "CONFIG_INVALID",
+    retryable: false,
+    text: "no AWS region is known: set aws.region, AWS_REGION, or the profile's region",
+  },
+};
+
 const BY_STATUS: Readonly<Record<number, Verdict>> = {
   301: region,
   403: BY_NAME["AccessDenied"]!,
@@ -75,6 +84,7 @@ export function s3Error(operation: string, ref: ObjectRef, error: unknown): Rout
     return new RouterError("ABORTED", `${operation} was stopped`, { retryable: true, cause: error });
   const status = httpStatus(error);
   const verdict: Verdict = BY_NAME[errorName(error)] ??
+    BY_MESSAGE[error instanceof Error ? error.message : ""] ??
     (status === undefined ? undefined : BY_STATUS[status]) ?? {
       code: "OBJECT_STORE_FAILED",
       retryable: status === undefined || status >= 500 || status === 429 || status === 400,

@@ -55,7 +55,7 @@ class QueueSplitter implements Splitter {
   constructor(deps: SplitterDeps, config: Config, lane: Lane) {
     this.#deps = deps;
     this.#config = config;
-    this.#slots = new LaneSlots(config.splitter.concurrent_sources);
+    this.#slots = new LaneSlots(config.splitter.concurrent_sources, deps.clock);
     this.#engine = createEngine(config, deps.backfillQueue ? this.#slots.most : undefined);
     const { observer, store, routedBucket, clock, loadQueue, log, metrics } = deps;
     this.#context = {
@@ -88,7 +88,7 @@ class QueueSplitter implements Splitter {
     const { concurrent_sources: concurrency, visibility_seconds: visibilitySeconds } = this.#config.splitter;
     const consumer = queue.consume(
       (message, signal) =>
-        this.#slots.run(context.lane, signal, () => handleMessage(context, message, signal)),
+        this.#slots.run(context.lane, message.sentAt, signal, () => handleMessage(context, message, signal)),
       { concurrency, visibilitySeconds },
     );
     this.#consumers.push(consumer);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LaneSlots } from "../../../services/splitter/lane-slots.ts";
 import type { Lane } from "../../../shared/contracts/words.ts";
+import { ManualClock } from "../../../shared/runtime/clock.ts";
 
 const { signal } = new AbortController();
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -10,14 +11,17 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 class Works {
   readonly running: string[] = [];
   readonly #ends = new Map<string, () => void>();
+  readonly clock = new ManualClock();
   readonly #slots: LaneSlots;
 
   constructor(capacity: number) {
-    this.#slots = new LaneSlots(capacity);
+    this.#slots = new LaneSlots(capacity, this.clock);
   }
 
-  begin(lane: Lane, name: string, stop: AbortSignal = signal): Promise<void> {
-    return this.#slots.run(lane, stop, async () => {
+  /** `age`: of the message when it is received, in milliseconds. */
+  begin(lane: Lane, name: string, stop: AbortSignal = signal, age: number = 0): Promise<void> {
+    const sentAt = new Date(this.clock.now().getTime() - age);
+    return this.#slots.run(lane, sentAt, stop, async () => {
       this.running.push(name);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#ends.set(name, resolve);
@@ -75,10 +79,54 @@ describe("LaneSlots", () => {
     assert.deepEqual(works.running, ["l2", "b3"]);
   });
 
+  it("begins no backfill between two live sources of a queue that has more, and goes on when it has none", async () => {
+    const works = new Works(2);
+    const late = 5_000;
+    void works.begin("live", "l1", signal, late);
+    void works.begin("backfill", "b1");
+    void works.begin("backfill", "b2");
+    await turn();
+    // One more slot is free, and kept for the next live source.
+    assert.deepEqual(works.running, ["l1"]);
+    await works.end("l1");
+    await works.clock.advance(900);
+    assert.deepEqual(works.running, []);
+    void works.begin("live", "l2", signal, late);
+    await turn();
+    assert.deepEqual(works.running, ["l2"]);
+    await works.end("l2");
+    await works.clock.advance(900);
+    assert.deepEqual(works.running, []);
+    await works.clock.advance(200);
+    assert.deepEqual(works.running, ["b1", "b2"]);
+    assert.equal(works.clock.sleeping, 0);
+  });
+
+  it("keeps no slot free where live sources are received as soon as they are there", async () => {
+    const works = new Works(2);
+    void works.begin("live", "l1", signal, 100);
+    void works.begin("backfill", "b1");
+    await turn();
+    assert.deepEqual(works.running, ["l1", "b1"]);
+    await works.end("l1");
+    void works.begin("backfill", "b2");
+    await turn();
+    assert.deepEqual(works.running, ["b1", "b2"]);
+    // Old backfills hold back nobody.
+    const others = new Works(1);
+    void others.begin("backfill", "b3", signal, 1e9);
+    await turn();
+    await others.end("b3");
+    void others.begin("backfill", "b4", signal, 1e9);
+    await turn();
+    assert.deepEqual(others.running, ["b4"]);
+    assert.equal(works.clock.sleeping + others.clock.sleeping, 0);
+  });
+
   it("lets go of what was stopped while it waited, and of what fails", async () => {
-    const slots = new LaneSlots(1);
+    const slots = new LaneSlots(1, new ManualClock());
     await assert.rejects(
-      slots.run("live", signal, () => Promise.reject(new Error("broken"))),
+      slots.run("live", new Date(), signal, () => Promise.reject(new Error("broken"))),
       /broken/,
     );
     const works = new Works(1);
@@ -98,6 +146,7 @@ describe("LaneSlots", () => {
   it("keeps to its limits, starves no live source and forgets nothing, in any order", async () => {
     const step = fc.oneof(
       fc.constant("live" as const),
+      fc.constant("late" as const),
       fc.constant("backfill" as const),
       fc.nat(10).map((n) => ({ end: n })),
     );
@@ -111,8 +160,9 @@ describe("LaneSlots", () => {
           let liveBegun = 0;
           for (const one of steps) {
             if (typeof one === "string") {
-              if (one === "live") liveBegun += 1;
-              all.push(works.begin(one, `${one}${all.length}`));
+              const lane = one === "late" ? "live" : one;
+              if (lane === "live") liveBegun += 1;
+              all.push(works.begin(lane, `${lane}${all.length}`, signal, one === "late" ? 1e6 : 0));
               await turn();
             } else if (works.running.length > 0) {
               const name = works.running[one.end % works.running.length]!;
@@ -124,7 +174,10 @@ describe("LaneSlots", () => {
             assert.ok(works.running.length - live <= capacity);
             assert.ok(live >= Math.min(liveBegun, 1), "a live source stands behind backfills only");
           }
-          while (works.running.length > 0) await works.end(works.running[0]!);
+          while (works.running.length + works.clock.sleeping > 0) {
+            await works.clock.advance(1000);
+            if (works.running.length > 0) await works.end(works.running[0]!);
+          }
           await Promise.all(all);
         },
       ),

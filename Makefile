@@ -5,7 +5,7 @@ OWN_PATH := $(PATH)
 export EMULATOR STACK_PORT EMULATOR_ENDPOINT PREFIX
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs wasm test coverage demo demo-aws chaos bench ci clean
+.PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs wasm test coverage demo demo-aws chaos bench bench-quick bench-stages bench-peers ci clean
 
 STAMP := node_modules/.stamp
 TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
@@ -56,8 +56,14 @@ demo-aws: $(STAMP) ## the same through S3, SQS and the Redshift Data API on the 
 	@node scripts/demo-aws.ts
 chaos: $(STAMP) ## kill both workers at every point [POINT=name WORKER=name], or at random [DURATION=60 SEED=1]
 	@node scripts/chaos.ts $(if $(POINT),--point $(POINT)) $(if $(WORKER),--worker $(WORKER)) $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(ARGS)
-bench: $(STAMP) ## split 250 MB and compare with zcat and zstd -1
-	@node bench/split.ts
+bench: $(STAMP) bench-peers ## measure everything against other tools (20 min), for docs/performance.md [SUITES=split,peers,loading,small-files]
+	@node bench/run.ts $(if $(SUITES),--suite $(SUITES)) && node bench/stages/run.ts && node scripts/generate-docs.ts
+bench-quick: $(STAMP) ## a first look in under 2 minutes
+	@node bench/run.ts --quick
+bench-stages: $(STAMP) ## each stage of the splitter alone
+	@node bench/stages/run.ts
+bench-peers: $(STAMP) ## polars and chdb in a virtual environment, for make bench
+	@node bench/make-peers.ts
 ci: ## everything that CI runs
 	@.ci/run
 clean: ## remove what was made here: node_modules, coverage, demo

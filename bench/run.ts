@@ -1,8 +1,8 @@
-// `make bench`: runs suites and writes bench/results/<suite>.json. `node bench/run.ts [--suite NAME,NAME] [--quick | --tiny] [--mb N]
-// [--rounds N] [--out DIR]`; docs/performance.md is made from the results by `make docs`.
+// `make bench`: runs suites and writes bench/results/<suite>.json. `node bench/run.ts [--suite NAME,NAME] [--case ID,ID] [--quick | --tiny]
+// [--mb N] [--rounds N] [--out DIR]`; docs/performance.md is made from the results by `make docs`.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { inScratch } from "./harness/files.ts";
+import { inScratch } from "./harness/scratch.ts";
 import { machine } from "./harness/machine.ts";
 import { RESULTS, writeResult } from "./harness/result.ts";
 import { runCase, type Case } from "./harness/suite.ts";
@@ -24,11 +24,15 @@ const { values: flags } = parseArgs({
     suite: { type: "string", default: Object.keys(SUITES).join(",") },
     quick: { type: "boolean", default: false },
     tiny: { type: "boolean", default: false },
+    case: { type: "string" },
     mb: { type: "string" },
     rounds: { type: "string" },
     out: { type: "string" },
   },
 });
+
+// What is being measured is in a process group of its own, and ends with this process (harness/measure.ts).
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const profile = chosenProfile();
 // Short runs never take the place of the figures that are published.
@@ -45,8 +49,8 @@ async function runSuite(name: string): Promise<void> {
     const versions: Record<string, string> = {};
     const head = { suite: name, date: new Date().toISOString(), machine: machine() };
     const cases = [];
-    for (const each of await casesOf(profile, scratch)) {
-      cases.push(await runCase(each, profile.rounds, versions, say));
+    for (const each of (await casesOf(profile, scratch)).filter(isWanted)) {
+      cases.push(await runCase(each, profile, versions, say));
       for (const line of summaryLines(cases.at(-1)!)) say(line);
     }
     const seconds = Math.round((performance.now() - started) / 1e3);
@@ -56,11 +60,15 @@ async function runSuite(name: string): Promise<void> {
   say(`${join(folder, `${name}.json`)} (${result.seconds} s)`);
 }
 
+function isWanted({ id }: Case): boolean {
+  return flags.case === undefined || flags.case.split(",").includes(id);
+}
+
 function chosenProfile(): Profile {
   const base = flags.tiny ? TINY : flags.quick ? QUICK : FULL;
   const megabytes = flags.mb === undefined ? base.megabytes : positive("mb", flags.mb);
   const rounds = flags.rounds === undefined ? base.rounds : positive("rounds", flags.rounds);
-  const isSame = megabytes === base.megabytes && rounds === base.rounds;
+  const isSame = megabytes === base.megabytes && rounds === base.rounds && flags.case === undefined;
   return { ...base, megabytes, rounds, quick: base.quick || !isSame };
 }
 

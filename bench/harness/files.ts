@@ -1,5 +1,5 @@
 // The benchmarks' input: the shop's sample (scripts/sample, seed 1), made when it is missing and kept in the temporary folder, with what
-// is in it beside it. And scratch folders, on the same file system.
+// is in it beside it.
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -97,14 +97,4 @@ function assertRealistic(ratio: number, files: number): void {
   // Small files have little to refer back to.
   if (files > 1 && ratio > low / 2 && ratio < high) return;
   throw new Error(`the sample shrinks to 1/${ratio.toFixed(1)}: not what logs do`);
-}
-
-/** A folder for one run, removed afterwards. */
-export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "log-router-bench-run-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

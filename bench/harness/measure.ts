@@ -1,9 +1,9 @@
 // Runs a command and says what it cost, as the kernel counted it (rusage.py).
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { inScratch } from "./scratch.ts";
 
 /** What one run cost, all its processes together; `peak_bytes` is the resident set of the largest of them. */
 export const costSchema = z.object({
@@ -43,16 +43,13 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 
 /** Runs shell text in the repository's root, with these variables, and throws, with the end of its output, when it fails. */
 export async function measure(script: string, variables: Readonly<Record<string, string>>): Promise<Cost> {
-  const folder = await mkdtemp(join(tmpdir(), "log-router-bench-cost-"));
-  const report = join(folder, "cost.json");
-  try {
+  return await inScratch(async (folder) => {
+    const report = join(folder, "cost.json");
     const environment = { ...plainEnvironment(), ...variables };
     const { code, output } = await run(interpreter(), [RUSAGE, report, "sh", "-c", script], environment);
     if (code !== 0) throw new Error(`failed (${code}): ${script}\n${output}`);
     return costSchema.parse(JSON.parse(await readFile(report, "utf8")));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function run(
@@ -64,6 +61,12 @@ async function run(
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env, cwd: ROOT, detached: true });
   const kill = (): void => void (child.pid && process.kill(-child.pid, "SIGKILL"));
   const timer = setTimeout(kill, TIME_OUT_MS);
+  // Before the scratch folders go, which nobody should write to any more then.
+  const killAndWait = (): void => {
+    kill();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  };
+  process.prependOnceListener("exit", killAndWait);
   let output = "";
   const keep = (text: string): void => void (output = (output + text).slice(-4000));
   child.stdout.setEncoding("utf8").on("data", keep);
@@ -71,6 +74,9 @@ async function run(
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
-  }).finally(() => clearTimeout(timer));
+  }).finally(() => {
+    clearTimeout(timer);
+    process.off("exit", killAndWait);
+  });
   return { code, output };
 }

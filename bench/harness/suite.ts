@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { inScratch } from "./files.ts";
+import { inScratch } from "./scratch.ts";
 import { measure, type Cost } from "./measure.ts";
 import type { BenchInput, CaseResult, ContestantResult } from "./result.ts";
 import { rotation } from "./statistics.ts";
@@ -33,10 +33,15 @@ export interface Case {
 
 export type Say = (line: string) => void;
 
+export interface Rounds {
+  readonly rounds: number;
+  readonly warmUp: boolean;
+}
+
 /** Runs a case: once for the check and the page cache, then `rounds` rounds that count. */
 export async function runCase(
   of: Case,
-  rounds: number,
+  { rounds, warmUp }: Rounds,
   versions: Record<string, string>,
   say: Say,
 ): Promise<CaseResult> {
@@ -44,11 +49,12 @@ export async function runCase(
   const results = of.contestants.map((contestant) => start(contestant, versions));
   const present = results.filter(({ result }) => result.absent === undefined);
   const loadBefore = loadavg()[0]!;
-  for (const { contestant } of present) await runOnce(of, contestant, true);
+  if (warmUp) for (const { contestant } of present) await runOnce(of, contestant, true);
   for (const order of rotation(present.length, rounds)) {
     for (const index of order) {
       const { contestant, result } = present[index]!;
-      result.samples.push(await runOnce(of, contestant, false));
+      const isCheck = !warmUp && result.samples.length === 0;
+      result.samples.push(await runOnce(of, contestant, isCheck));
     }
     say(`  ${order.map((index) => lastOf(present[index]!.result)).join("  ")}`);
   }

@@ -9,6 +9,8 @@ export interface Profile {
   readonly smallFiles: number;
   /** Rounds that count, of each case. */
   readonly rounds: number;
+  /** A round before that does not count. Without it, outputs are checked in the first round. */
+  readonly warmUp: boolean;
   readonly quick: boolean;
 }
 
@@ -19,6 +21,7 @@ export const FULL: Profile = {
   manyTypes: 5000,
   smallFiles: 10_000,
   rounds: 5,
+  warmUp: true,
   quick: false,
 };
 
@@ -29,6 +32,7 @@ export const QUICK: Profile = {
   manyTypes: 5000,
   smallFiles: 500,
   rounds: 5,
+  warmUp: true,
   quick: true,
 };
 
@@ -39,5 +43,6 @@ export const TINY: Profile = {
   manyTypes: 50,
   smallFiles: 5,
   rounds: 1,
+  warmUp: false,
   quick: true,
 };

@@ -1,29 +1,48 @@
 import assert from "node:assert/strict";
-import { childSeconds, measure, median } from "../../../bench/measure.ts";
+import { measure, type Cost } from "../../../bench/harness/measure.ts";
+
+const cpu = (cost: Cost): number => cost.user_seconds + cost.system_seconds;
+const SPIN = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
 
 describe("measure", () => {
-  it("reads the children's times as dash, bash and busybox print them", () => {
-    assert.equal(childSeconds("0m0.000000s 0m0.010000s\n1m2.500000s 0m0.250000s\n"), 62.75);
-    assert.equal(childSeconds("0m0.001s 0m0.002s\n0m0.100s 0m0.200s\n").toFixed(3), "0.300");
-  });
-
   it("counts the processor time of every process of a pipe", async () => {
-    const spin = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
-    const cost = await measure(`sh -c '${spin}' | sh -c '${spin}'`, []);
+    const one = await measure(`sh -c '${SPIN}'`, {});
+    const two = await measure(`sh -c '${SPIN}' | sh -c '${SPIN}'`, {});
 
-    assert.ok(cost.cpuSeconds > 0.01, `${cost.cpuSeconds}`);
-    assert.ok(cost.cpuSeconds < cost.wallSeconds * 3);
+    assert.ok(cpu(one) > 0.01, `${cpu(one)} s`);
+    assert.ok(cpu(two) > cpu(one) * 1.3, `${cpu(two)} s for two, ${cpu(one)} s for one`);
   });
 
-  it("throws with the output of a command that fails", async () => {
-    await assert.rejects(measure('echo "no $1"; exit 3', ["luck"]), /no luck/);
-  });
-});
+  it("tells the peak of the largest process, also of one that a shell has started", async () => {
+    const hold = (mib: number): string =>
+      `node -e 'const b = Buffer.alloc(${mib} * 1024 * 1024, 1); process.exitCode = b[7] - 1'`;
 
-describe("median", () => {
-  it("is the middle value or the mean of the middle two", () => {
-    assert.equal(median([3, 1, 2]), 2);
-    assert.equal(median([4, 1, 2, 3]), 2.5);
-    assert.throws(() => median([]));
+    const small = await measure(`${hold(1)}; true`, {});
+    const large = await measure(`${hold(1)} | ${hold(200)}; true`, {});
+
+    const more = (large.peak_bytes - small.peak_bytes) / 1024 ** 2;
+    assert.ok(more > 180 && more < 240, `${more} MiB more`);
+  });
+
+  it("begins far below what its own process takes", async () => {
+    const { peak_bytes: peak } = await measure("true", {});
+
+    assert.ok(peak < 40 * 1024 ** 2, `${peak} bytes`);
+  });
+
+  it("gives the variables, and leaves out those that change what is measured", async () => {
+    const before = process.env["PYTHONPATH"];
+    process.env["PYTHONPATH"] = "/nowhere";
+    try {
+      await measure('test "$FILE" = "a b" && test -z "$PYTHONPATH" && test -f bench/run.ts', { FILE: "a b" });
+    } finally {
+      if (before === undefined) delete process.env["PYTHONPATH"];
+      else process.env["PYTHONPATH"] = before;
+    }
+  });
+
+  it("throws with the output of a command that fails, or is killed", async () => {
+    await assert.rejects(measure('echo "no $WHAT"; exit 3', { WHAT: "luck" }), /\(3\).*\nno luck/);
+    await assert.rejects(measure("kill -9 $$", {}), /failed \(1\)/);
   });
 });

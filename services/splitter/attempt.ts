@@ -5,20 +5,22 @@ import { partKey, quarantineKey } from "../../shared/contracts/keys.ts";
 import { OTHER_EVENT_TYPE } from "../../shared/contracts/words.ts";
 import type { ObjectRead, ObjectStore } from "../../shared/ports/object-store.ts";
 import type { SplitEngine } from "./engine.ts";
-import type { BadPiece, Framer } from "./frame/framed.ts";
+import { UNCOUNTED, type BadPiece, type Framed, type Framer } from "./frame/framed.ts";
 import { openFramer } from "./open-framer.ts";
 import { OrderedScan } from "./ordered-scan.ts";
 import { PartWriter, type WrittenPart } from "./parts/part-writer.ts";
 import { ScratchFile } from "./parts/scratch-file.ts";
 import { TypeStreams } from "./parts/type-streams.ts";
 import { QuarantineWriter } from "./quarantine/quarantine-writer.ts";
-import { readSource, type SourceBreak, type SourceReader } from "./read/read-source.ts";
+import { HEADROOM_BYTES, readSource, type SourceBreak, type SourceReader } from "./read/read-source.ts";
 import { MAX_RECEIPT_BYTES, type LineCounts } from "./receipt/build-receipt.ts";
 import { ShapeTexts, type Shapes } from "./receipt/shape-texts.ts";
 import type { TakeShapes } from "./threads/scan-thread.ts";
 import type { ScanSession } from "./threads/scan-pool.ts";
 import type { ScannedBlock } from "./threads/source-scanner.ts";
 
+/** A smaller chunk would be a small block in a large buffer. */
+const WORTH_ADOPTING_BYTES = 256 * 1024;
 /** Event types whose shapes are merged at the same time. */
 const SHAPES_AT_ONCE = 50;
 
@@ -57,8 +59,11 @@ export async function runAttempt(
   const { sourceId, settings, config } = options;
   const session = options.engine.scanners.open({ sourceId, settings, config });
   resources.defer(() => session.close());
-  const framer = openFramer(settings, options.engine.buffers.take);
-  const reader = await readSource(object, reopen);
+  const { buffers, scanners } = options.engine;
+  // Text is cut into lines before it is scanned, and wants their number.
+  const countsLines = !scanners.isSingle || settings.format === "text";
+  const framer = openFramer(settings, buffers.take, countsLines);
+  const reader = await readSource(object, reopen, buffers);
   const attempt = new Attempt(options, writer, session, reader, framer);
   // Awaited here: the resources are given back when this function ends.
   return await attempt.run();
@@ -124,18 +129,28 @@ class Attempt {
     for await (const chunk of this.#reader.chunks) {
       this.#options.signal.throwIfAborted();
       this.#rawBytes += chunk.length;
-      for (const item of this.#framer.push(chunk)) await this.#scan.put(item);
+      for (const item of this.#frame(chunk)) await this.#scan.put(item);
     }
     const broken = this.#reader.break;
     const last = broken ? this.#framer.endTorn() : this.#framer.end();
-    if (broken && !this.#options.salvage)
-      return this.#result([], { ...broken, afterLine: this.#framer.lines });
     for (const item of last) await this.#scan.put(item);
     await this.#scan.flush();
+    const afterLine = this.#lines.total;
+    if (broken && !this.#options.salvage) return this.#result([], { ...broken, afterLine });
     const written = await this.#writer.finish();
     await this.#gatherShapes();
     this.#report(0);
-    return this.#result(written, broken && { ...broken, afterLine: this.#framer.lines });
+    return this.#result(written, broken && { ...broken, afterLine });
+  }
+
+  /** A chunk becomes a block as it is, or its bytes are copied into one. */
+  #frame(chunk: Uint8Array): Framed[] {
+    if (chunk.length < WORTH_ADOPTING_BYTES || !this.#reader.keep(chunk)) return this.#framer.push(chunk);
+    const adopted = this.#framer.adopt?.(chunk, HEADROOM_BYTES);
+    if (adopted) return adopted;
+    const framed = this.#framer.push(chunk);
+    this.#options.engine.buffers.give(chunk.buffer);
+    return framed;
   }
 
   /** A few event types at a time: the trees of all of them at once would be most of the memory. */
@@ -171,7 +186,7 @@ class Attempt {
 
   async #takeBad(piece: BadPiece): Promise<void> {
     await this.#writer.room();
-    this.#quarantine.addPiece(piece);
+    this.#quarantine.addPiece(piece.line === UNCOUNTED ? { ...piece, line: this.#lines.total + 1 } : piece);
     if (!piece.isLast) return;
     this.#lines.total++;
     this.#lines.quarantined++;

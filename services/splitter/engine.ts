@@ -3,11 +3,11 @@ import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import type { Config } from "../../shared/config/schema.ts";
 import { BufferPool } from "./frame/buffer-pool.ts";
-import { BLOCK_BYTES, STEP_BYTES } from "./frame/framed.ts";
 import { createCompressor, type Compressor } from "./parts/compressor.ts";
 import { FrameBuffers } from "./parts/frame-buffers.ts";
 import { PagePool } from "./parts/page-pool.ts";
 import { FRAME_BYTES } from "./parts/part-writer.ts";
+import { CHUNK_BUFFER_BYTES } from "./read/read-source.ts";
 import { createScanPool, type ScanPool } from "./threads/scan-pool.ts";
 
 export interface SplitEngine extends AsyncDisposable {
@@ -56,7 +56,7 @@ export function createEngine({ splitter }: Config, sources = splitter.concurrent
       Math.min(COMPRESSING_THREADS, Math.max(2, threads)),
       FRAME_BYTES + FRAME_SLACK_BYTES,
     ),
-    buffers: new BufferPool(BLOCK_BYTES + STEP_BYTES, threads + 3, threads > 1),
+    buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
     frameBuffers: new FrameBuffers(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     [Symbol.asyncDispose]: () => scanners[Symbol.asyncDispose](),

@@ -8,16 +8,21 @@ export const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 /** How much of a chunk is looked at in one step. */
 export const STEP_BYTES = 256 * 1024;
 
+/** Line number of what nobody has counted yet: where one scanner gets all blocks of a source in order, it counts the lines as it reads them. */
+export const UNCOUNTED = 0;
+
 /** Whole records, in a buffer of their own that may be transferred to a thread. */
 export interface Block {
   readonly kind: "block";
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Start and end of each record in `bytes`, in turn; missing when every line of text is a record. */
   readonly spans: Uint32Array<ArrayBuffer> | undefined;
-  /** Line number of the first record, from 1. */
+  /** Line number of the first record, from 1; UNCOUNTED when whoever scans the blocks counts. */
   readonly firstLine: number;
-  /** Records in the block, blank ones included. */
+  /** Records in the block, blank ones included; 0 when uncounted. */
   readonly lines: number;
+  /** Bad records between the block before and this one, when uncounted. */
+  readonly passed?: number;
   /** Uncompressed bytes of the source before the block. */
   readonly offset: number;
 }
@@ -25,6 +30,7 @@ export interface Block {
 /** A record, or a piece of one, on its way to quarantine. The pieces of a record follow one another. */
 export interface BadPiece {
   readonly kind: "bad";
+  /** From 1, or UNCOUNTED. */
   readonly line: number;
   /** Uncompressed bytes of the source before the record. */
   readonly offset: number;
@@ -39,11 +45,16 @@ export type Framed = Block | BadPiece;
 /** Frames one source. Any cutting of the same bytes into chunks gives the same records with the same numbers. */
 export interface Framer {
   push(chunk: Uint8Array): Framed[];
+  /**
+   * Frames a chunk where it is. Undefined when that cannot be: then it is to be pushed. Else its buffer, with `headroom` bytes before the
+   * chunk, belongs to a block of the result from then on.
+   */
+  adopt?(chunk: Uint8Array<ArrayBuffer>, headroom: number): Framed[] | undefined;
   /** The source has ended: what is left is a record like others. */
   end(): Framed[];
   /** The source breaks off here: records that are not whole are left out. */
   endTorn(): Framed[];
-  /** Whole records so far. */
+  /** Whole records so far, when they are counted. */
   readonly lines: number;
 }
 

@@ -1,10 +1,12 @@
 // Formats ndjson and text: a record ends at a line feed, or at the end of the source. Bytes are never decoded here.
+import { copyBytes } from "./copy-bytes.ts";
 import { countNewlines } from "./count-newlines.ts";
 import {
   BLOCK_BYTES,
   MAX_RECORD_BYTES,
   newBuffer,
   STEP_BYTES,
+  UNCOUNTED,
   type BadPiece,
   type Block,
   type Framed,
@@ -20,6 +22,8 @@ export interface LineFramerOptions {
   readonly blockBytes?: number;
   /** Default MAX_RECORD_BYTES; line feed not counted. */
   readonly maxRecordBytes?: number;
+  /** False: blocks and bad records are UNCOUNTED. Default true. */
+  readonly countsLines?: boolean;
 }
 
 export class LineFramer implements Framer {
@@ -35,6 +39,9 @@ export class LineFramer implements Framer {
   /** Uncompressed bytes of the source before the buffer. */
   #offset = 0;
   #lines = 0;
+  readonly #countsLines: boolean;
+  /** Bad records since the last block. */
+  #passed = 0;
   /** Set while a line that is too long passes by. */
   #long: { readonly line: number; readonly offset: number } | undefined;
 
@@ -42,6 +49,7 @@ export class LineFramer implements Framer {
     this.#takeBuffer = options.takeBuffer ?? newBuffer;
     this.#blockBytes = options.blockBytes ?? BLOCK_BYTES;
     this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
+    this.#countsLines = options.countsLines ?? true;
     this.#stepBytes = Math.min(STEP_BYTES, this.#maxRecordBytes);
     this.#offset = startOffset;
     this.#buffer = this.#takeBuffer(this.#blockBytes + STEP_BYTES);
@@ -57,6 +65,24 @@ export class LineFramer implements Framer {
       const step = chunk.subarray(at, at + this.#stepBytes);
       at += this.#long ? this.#passLong(step, framed) : this.#take(step, framed);
     }
+    return framed;
+  }
+
+  adopt(chunk: Uint8Array<ArrayBuffer>, headroom: number): Framed[] | undefined {
+    const unfinished = this.#length - this.#lineStart;
+    const isSafe = unfinished + chunk.length <= this.#maxRecordBytes && unfinished <= headroom;
+    const end = isSafe && !this.#long ? chunk.lastIndexOf(LF) + 1 : 0;
+    if (end === 0) return undefined;
+    const framed: Framed[] = [];
+    this.#emit(this.#lineStart, framed);
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset - unfinished, unfinished + end);
+    copyBytes(this.#buffer.subarray(0, unfinished), bytes, 0);
+    framed.push(this.#block(bytes));
+    const rest = chunk.subarray(end);
+    this.#length = this.#lineStart = 0;
+    this.#reserve(rest.length);
+    copyBytes(rest, this.#buffer, 0);
+    this.#length = rest.length;
     return framed;
   }
 
@@ -94,7 +120,7 @@ export class LineFramer implements Framer {
   #beginLong(framed: Framed[]): void {
     const tail = this.#buffer.slice(this.#lineStart, this.#length);
     if (this.#lineStart > 0) this.#emit(this.#lineStart, framed);
-    this.#long = { line: this.#lines + 1, offset: this.#offset };
+    this.#long = { line: this.#countsLines ? this.#lines + 1 : UNCOUNTED, offset: this.#offset };
     this.#offset += tail.length;
     this.#length = 0;
     this.#lineStart = 0;
@@ -114,7 +140,8 @@ export class LineFramer implements Framer {
     const { line, offset } = this.#long!;
     if (isLast) {
       this.#long = undefined;
-      this.#lines++;
+      if (this.#countsLines) this.#lines++;
+      else this.#passed++;
     }
     const detail = `over ${this.#maxRecordBytes} bytes without a line feed`;
     return { kind: "bad", line, offset, reason: "line_too_long", detail, bytes, isLast };
@@ -123,24 +150,26 @@ export class LineFramer implements Framer {
   /** Makes a block of the first `end` bytes; the rest begins the next buffer. */
   #emit(end: number, framed: Framed[]): void {
     if (end === 0) return;
-    const bytes = this.#buffer.subarray(0, end);
-    const lines = countNewlines(bytes) + (bytes[end - 1] === LF ? 0 : 1);
-    const block: Block = {
-      kind: "block",
-      bytes,
-      spans: undefined,
-      firstLine: this.#lines + 1,
-      lines,
-      offset: this.#offset,
-    };
-    framed.push(block);
+    framed.push(this.#block(this.#buffer.subarray(0, end)));
     const rest = this.#buffer.subarray(end, this.#length);
     this.#buffer = this.#takeBuffer(Math.max(this.#blockBytes + STEP_BYTES, rest.length));
     this.#buffer.set(rest);
     this.#length = rest.length;
     this.#lineStart = Math.max(0, this.#lineStart - end);
-    this.#offset += end;
+  }
+
+  #block(bytes: Uint8Array<ArrayBuffer>): Block {
+    const place = { kind: "block", bytes, spans: undefined, offset: this.#offset } as const;
+    this.#offset += bytes.length;
+    if (!this.#countsLines) {
+      const passed = this.#passed;
+      this.#passed = 0;
+      return { ...place, firstLine: UNCOUNTED, lines: 0, passed };
+    }
+    const lines = countNewlines(bytes) + (bytes.at(-1) === LF ? 0 : 1);
+    const firstLine = this.#lines + 1;
     this.#lines += lines;
+    return { ...place, firstLine, lines };
   }
 
   #reserve(more: number): void {

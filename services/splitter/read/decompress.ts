@@ -3,12 +3,12 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { isZstdFrame, MAGIC_BYTES } from "./compression.ts";
 import { CHUNK_BYTES, openEngine, type Engine } from "./engine.ts";
-import { OutputBuffers } from "./output-buffers.ts";
+import type { OutputBuffers } from "./output-buffers.ts";
 
 /** Uncompressed bytes that may wait for the consumer. */
 const AHEAD_BYTES = 2 * CHUNK_BYTES;
 /** What waits, what the consumer reads, and what is being filled. */
-const OUTPUT_BUFFERS = 5;
+export const OUTPUT_BUFFERS = 5;
 
 /** The compressed bytes are bad or break off. Everything that could be decompressed before has been yielded. */
 export class CorruptInput extends Error {
@@ -26,16 +26,17 @@ export class CorruptInput extends Error {
 }
 
 /**
- * Decompresses `input`. A chunk may be read until the next one is asked for; then its memory is used again. Throws CorruptInput after the last good chunk. Of a piece of input with bad data, all output may be lost; with
+ * Decompresses `input` into `buffers`, and closes them at the end. A chunk may be read until the next one is asked for, unless `buffers.keep`
+ * gave it away; then its memory is used again. Throws CorruptInput after the last good chunk. Of a piece of input with bad data, all output may be lost; with
  * `lockStep`, each piece waits until the output of the one before was taken, so that pieces of one byte give every byte before the break.
  */
 export async function* decompress(
   compression: "gzip" | "zstd",
   input: AsyncIterable<Uint8Array>,
+  buffers: OutputBuffers,
   lockStep = false,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const out = new ByteQueue(AHEAD_BYTES);
-  const buffers = new OutputBuffers(CHUNK_BYTES, OUTPUT_BUFFERS);
   const feeder = new Feeder(compression, out, buffers);
   const feeding = feed(feeder, input, () => (lockStep ? out.empty() : out.room())).then(
     () => out.end(),
@@ -50,6 +51,7 @@ export async function* decompress(
     feeder.stop();
     out.abandon();
     await feeding;
+    buffers.close();
   }
 }
 

@@ -5,7 +5,7 @@ import type { ByteQueue } from "./byte-queue.ts";
 import type { OutputBuffers } from "./output-buffers.ts";
 
 /** Output buffer of one call into the pool. Node's default of 16 KB takes twice the time (measured: services/splitter/README.md). */
-export const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 1280 * 1024;
 /** Input is given in slices whose output should fill this much of the buffer, as the last slice went: full ones are not used again. */
 const AIM_BYTES = 0.7 * CHUNK_BYTES;
 const MIN_SLICE_BYTES = 1024;
@@ -68,6 +68,7 @@ export function openEngine(compression: "gzip" | "zstd", out: ByteQueue, buffers
       stream.write(slice, resolve);
     });
     writeDone = undefined;
+    buffers.landed();
     if (error) await whenOver;
     if (failure) throw failure;
     const taken = stream.bytesWritten - before;

@@ -2,7 +2,14 @@
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.ts";
-import { CorruptInput, decompress } from "./decompress.ts";
+import { CorruptInput, decompress, OUTPUT_BUFFERS } from "./decompress.ts";
+import { CHUNK_BYTES } from "./engine.ts";
+import { OutputBuffers, type OutputMemory } from "./output-buffers.ts";
+
+/** Room before each chunk of decompressed bytes, for the end of the chunk before it. */
+export const HEADROOM_BYTES = 256 * 1024;
+/** What a chunk's buffer takes at the most. */
+export const CHUNK_BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
 
 /** Compressed bytes handed to the decompressor at a time. */
 const PIECE_BYTES = 256 * 1024;
@@ -17,6 +24,11 @@ export interface SourceBreak {
 export interface SourceReader {
   /** Uncompressed bytes, each chunk to be read before the next one is asked for. Ends at a break; errors of the object store pass through. */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  /**
+   * Makes the buffer of the chunk that came last the caller's own, with HEADROOM_BYTES before it that may be written to, until it is given
+   * back to `memory`. False when that cannot be.
+   */
+  keep(chunk: Uint8Array): chunk is Uint8Array<ArrayBuffer>;
   /** Stored bytes read so far. */
   readonly storedBytes: number;
   readonly compression: Compression;
@@ -32,6 +44,7 @@ export interface SourceReader {
 export async function readSource(
   object: ObjectRead,
   reopen: () => Promise<ObjectRead>,
+  memory: OutputMemory,
 ): Promise<SourceReader> {
   const iterator = object.body[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
@@ -43,7 +56,7 @@ export async function readSource(
     headBytes += value.length;
   }
   const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
-  return new Reader(compression, head, iterator, reopen);
+  return new Reader(compression, head, iterator, reopen, memory);
 }
 
 class Reader implements SourceReader {
@@ -51,6 +64,8 @@ class Reader implements SourceReader {
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   storedBytes = 0;
   break: SourceBreak | undefined;
+  readonly #memory: OutputMemory;
+  #buffers: OutputBuffers | undefined;
   #rawBytes = 0;
 
   constructor(
@@ -58,9 +73,15 @@ class Reader implements SourceReader {
     head: Uint8Array[],
     body: AsyncIterator<Uint8Array>,
     reopen: () => Promise<ObjectRead>,
+    memory: OutputMemory,
   ) {
+    this.#memory = memory;
     this.compression = compression;
     this.chunks = this.#read(this.#stored(head, body), reopen);
+  }
+
+  keep(chunk: Uint8Array): chunk is Uint8Array<ArrayBuffer> {
+    return this.#buffers?.keep(chunk) ?? false;
   }
 
   async *#stored(head: Uint8Array[], body: AsyncIterator<Uint8Array>) {
@@ -86,7 +107,7 @@ class Reader implements SourceReader {
       return;
     }
     try {
-      yield* this.#counted(decompress(this.compression, pieces(stored, Infinity)));
+      yield* this.#counted(decompress(this.compression, pieces(stored, Infinity), this.#openBuffers()));
     } catch (error) {
       if (!(error instanceof CorruptInput)) throw error;
       this.break = error.isBadData
@@ -100,7 +121,8 @@ class Reader implements SourceReader {
     const object = await reopen();
     let skip = this.#rawBytes;
     try {
-      for await (const chunk of decompress(compression, pieces(object.body, fineFrom), true)) {
+      const input = pieces(object.body, fineFrom);
+      for await (const chunk of decompress(compression, input, this.#openBuffers(), true)) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - fresh.length;
         if (fresh.length === 0) continue;
@@ -115,6 +137,11 @@ class Reader implements SourceReader {
       retryable: true,
       details: { bucket: object.bucket, key: object.key },
     });
+  }
+
+  #openBuffers(): OutputBuffers {
+    this.#buffers = new OutputBuffers(CHUNK_BYTES, OUTPUT_BUFFERS, this.#memory, HEADROOM_BYTES);
+    return this.#buffers;
   }
 
   async *#counted(chunks: AsyncIterable<Uint8Array>) {

@@ -5,7 +5,7 @@ import type { Block } from "../frame/framed.ts";
 import { PartLineBuffers } from "./part-line-buffers.ts";
 import { isShared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock, type SourceScan } from "./source-scanner.ts";
-import { ScanThread, type TakeShapes } from "./scan-thread.ts";
+import { hasEnded, ScanThread, type TakeShapes } from "./scan-thread.ts";
 
 /** One source in one attempt. */
 export interface ScanSession {
@@ -24,6 +24,8 @@ export interface ScanSession {
 export interface ScanPool extends AsyncDisposable {
   /** Blocks of a source that should be under way while the next one is read, so that no scanner waits. */
   readonly ahead: number;
+  /** One scanner gets all blocks of a source, in order: it counts the lines. */
+  readonly isSingle: boolean;
   /** Resolves when the threads' code is loaded. */
   readonly ready: Promise<unknown>;
   open(scan: SourceScan): ScanSession;
@@ -36,6 +38,7 @@ export function createScanPool(threads: number): ScanPool {
 
 class InlinePool implements ScanPool {
   readonly ahead = 0;
+  readonly isSingle = true;
   readonly ready = Promise.resolve();
 
   open(scan: SourceScan): ScanSession {
@@ -61,6 +64,7 @@ class InlinePool implements ScanPool {
 
 class ThreadPool implements ScanPool {
   readonly ahead: number;
+  readonly isSingle: boolean;
   readonly ready: Promise<unknown>;
   readonly #threads: ScanThread[];
   readonly #partLines: PartLineBuffers;
@@ -68,6 +72,7 @@ class ThreadPool implements ScanPool {
 
   constructor(scanners: number) {
     this.ahead = scanners + 1;
+    this.isSingle = scanners === 1;
     this.#partLines = new PartLineBuffers(scanners + 2);
     this.#threads = Array.from({ length: scanners }, () => new ScanThread());
     this.ready = Promise.all(this.#threads.map((thread) => thread.ready));
@@ -78,6 +83,8 @@ class ThreadPool implements ScanPool {
     const used = new Set<ScanThread>();
     return {
       scan: (block) => {
+        // What it had gathered of this source is gone with it.
+        if ([...used].some((thread) => thread.isDead)) return Promise.reject(hasEnded());
         const thread = this.#idlest();
         if (!used.has(thread)) thread.open(session, scan);
         used.add(thread);

@@ -80,7 +80,7 @@ export class ScanThread {
     transfer: ArrayBuffer[] = [],
     takeShapes?: TakeShapes,
   ): Promise<Answer> {
-    if (this.#dead) return Promise.reject(failed(new Error("the thread has ended")));
+    if (this.#dead) return Promise.reject(hasEnded());
     const job = ++this.#lastJob;
     return new Promise((resolve, reject) => {
       if (this.#jobs.size === 0) this.#worker.ref();
@@ -109,6 +109,10 @@ export class ScanThread {
     for (const job of this.#jobs.values()) job.reject(failed(error));
     this.#jobs.clear();
   }
+}
+
+export function hasEnded(): RouterError {
+  return failed(new Error("the thread has ended"));
 }
 
 function failed(cause: Error): RouterError {

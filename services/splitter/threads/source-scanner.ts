@@ -4,7 +4,7 @@ import { routeFor } from "../../../shared/config/route-for.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
-import type { Block } from "../frame/framed.ts";
+import { UNCOUNTED, type Block } from "../frame/framed.ts";
 import { BlockScanner } from "../scan/block-scanner.ts";
 import type { BlockResult, Fate, TypeSegment } from "../scan/contract.ts";
 import { lineParser, type LineParser } from "../text/line-parser.ts";
@@ -59,6 +59,8 @@ export class SourceScanner {
   readonly #maxTypes: number;
   readonly #parser: LineParser | undefined;
   readonly #typesSinceTaken = new Set<string>();
+  /** Lines of the source so far, when they come uncounted. */
+  #lines = 0;
 
   constructor({ sourceId, settings, config }: SourceScan) {
     this.#parser = settings.format === "text" ? lineParser(settings.pattern) : undefined;
@@ -73,8 +75,15 @@ export class SourceScanner {
     this.#maxTypes = config.splitter.max_types_per_source;
   }
 
-  async scan(block: Block): Promise<ScannedBlock> {
-    if (this.#parser) return this.#scanText(block, this.#parser);
+  async scan(framed: Block): Promise<ScannedBlock> {
+    const isCounted = framed.firstLine !== UNCOUNTED;
+    const block = isCounted ? framed : { ...framed, firstLine: this.#lines + (framed.passed ?? 0) + 1 };
+    const result = this.#parser ? await this.#scanText(block, this.#parser) : this.#scanBlock(block);
+    this.#lines = block.firstLine - 1 + result.lines;
+    return result;
+  }
+
+  #scanBlock(block: Block): ScannedBlock {
     const result = block.spans
       ? this.#scanner.scanRecords(block.bytes, block.spans, block.firstLine, block.offset)
       : this.#scanner.scan(block.bytes, block.firstLine, block.offset);

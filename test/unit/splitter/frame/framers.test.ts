@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConcatenatedFramer } from "../../../../services/splitter/frame/concatenated-framer.ts";
 import { countNewlines } from "../../../../services/splitter/frame/count-newlines.ts";
-import type { Framed, Framer } from "../../../../services/splitter/frame/framed.ts";
+import { UNCOUNTED, type Framed, type Framer } from "../../../../services/splitter/frame/framed.ts";
 import { LineFramer } from "../../../../services/splitter/frame/line-framer.ts";
 import { RecordsFramer } from "../../../../services/splitter/frame/records-framer.ts";
 import { BomSkipper } from "../../../../services/splitter/frame/skip-bom.ts";
@@ -55,6 +55,45 @@ function frame(framer: Framer, bytes: Uint8Array, cuts: readonly number[], torn 
   return found;
 }
 
+/** As `frame`, each chunk in a buffer of its own with room before it, taken over where the framer can. */
+function frameAdopting(framer: Framer, bytes: Uint8Array, cuts: readonly number[], torn = false) {
+  const framed: Framed[] = [];
+  let adopted = 0;
+  const points = [...cuts.map((cut) => cut % (bytes.length + 1)), 0, bytes.length].sort((a, b) => a - b);
+  for (let i = 1; i < points.length; i++) {
+    const chunk = bytes.subarray(points[i - 1], points[i]);
+    const whole = new Uint8Array(HEADROOM + chunk.length).fill(0x21);
+    whole.set(chunk, HEADROOM);
+    const taken = framer.adopt?.(whole.subarray(HEADROOM), HEADROOM);
+    if (taken) adopted++;
+    framed.push(...(taken ?? framer.push(chunk)));
+  }
+  framed.push(...(torn ? framer.endTorn() : framer.end()));
+  return { found: records(framed), adopted };
+}
+
+/** What an uncounted framing says when the lines are counted one block after the other. */
+function counted(framed: readonly Framed[]): Framed[] {
+  let lines = 0;
+  let passed = 0;
+  return framed.map((item): Framed => {
+    const line = lines + 1;
+    if (item.kind === "bad") {
+      assert.equal(item.line, UNCOUNTED);
+      if (item.isLast) lines++;
+      if (item.isLast) passed++;
+      return { ...item, line };
+    }
+    assert.deepEqual([item.firstLine, item.lines, item.passed], [UNCOUNTED, 0, passed]);
+    passed = 0;
+    const inBlock = lineSpans(item.bytes).length / 2;
+    lines += inBlock;
+    return { ...item, firstLine: line, lines: inBlock };
+  });
+}
+
+/** Less than the longest line. */
+const HEADROOM = 20;
 const small = { blockBytes: 64, maxRecordBytes: 40 };
 const framers: Record<string, () => Framer> = {
   lines: () => new LineFramer(0, small),
@@ -120,6 +159,32 @@ const lines = (text: string, options = small): string[] =>
   frame(new LineFramer(0, options), Buffer.from(text), [3, 10, 11]);
 
 describe("LineFramer", () => {
+  it("frames a chunk where it is as if it had been copied", () => {
+    let adopted = 0;
+    fc.assert(
+      fc.property(hostile, cuts, fc.boolean(), (bytes, cut, torn) => {
+        const inPlace = frameAdopting(new LineFramer(0, small), bytes, cut, torn);
+
+        assert.deepEqual(inPlace.found, frame(new LineFramer(0, small), bytes, cut, torn));
+        adopted += inPlace.adopted;
+      }),
+      { numRuns },
+    );
+    assert.ok(adopted > 0);
+  });
+
+  it("leaves counting to whoever reads the lines", () => {
+    fc.assert(
+      fc.property(hostile, (bytes) => {
+        const framer = new LineFramer(0, { ...small, countsLines: false });
+        const framed = counted([...framer.push(bytes), ...framer.end()]);
+
+        assert.deepEqual(records(framed), frame(new LineFramer(0, small), bytes, []));
+      }),
+      { numRuns },
+    );
+  });
+
   it("takes a last line without a newline as a line like others", () => {
     assert.deepEqual(lines("a\r\n\nb"), ["1@0 a\r", "2@3 ", "3@4 b"]);
     assert.deepEqual(lines("a\n"), ["1@0 a"]);

@@ -3,13 +3,33 @@ import { gzipSync, zstdCompressSync, constants } from "node:zlib";
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import type { ObjectRead } from "../../../../shared/ports/object-store.ts";
-import { readSource, type SourceBreak } from "../../../../services/splitter/read/read-source.ts";
+import {
+  CHUNK_BUFFER_BYTES,
+  HEADROOM_BYTES,
+  readSource,
+  type SourceBreak,
+} from "../../../../services/splitter/read/read-source.ts";
 
 const text = Buffer.from(Array.from({ length: 4000 }, (_, i) => `{"event":"e","n":${i}}\n`).join(""));
 const noise = randomBytes(60_000);
 const zstd = (raw: Uint8Array): Buffer =>
   zstdCompressSync(raw, { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
 const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9]);
+
+/** Buffers that are used again: a chunk that is read too late shows. */
+class Memory {
+  readonly #free: ArrayBuffer[] = [];
+
+  take(bytes: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#free.pop() ?? new ArrayBuffer(bytes));
+  }
+
+  give(buffer: ArrayBuffer): void {
+    new Uint8Array(buffer).fill(0x21);
+    this.#free.push(buffer);
+  }
+}
+const memory = new Memory();
 
 function object(bytes: Uint8Array, chunkBytes: number): ObjectRead {
   async function* body() {
@@ -23,9 +43,8 @@ async function read(
   bytes: Uint8Array,
   chunkBytes = 64 * 1024,
 ): Promise<{ raw: Buffer; broken: SourceBreak | undefined }> {
-  const reader = await readSource(object(bytes, chunkBytes), () =>
-    Promise.resolve(object(bytes, chunkBytes * 3)),
-  );
+  const again = () => Promise.resolve(object(bytes, chunkBytes * 3));
+  const reader = await readSource(object(bytes, chunkBytes), again, memory);
   const raw: Uint8Array[] = [];
   for await (const chunk of reader.chunks) raw.push(chunk.slice());
   assert.equal(reader.storedBytes <= bytes.length, true);
@@ -157,7 +176,11 @@ describe("readSource", () => {
   it("does not fill memory with what nobody has taken yet", async () => {
     const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024));
     const before = process.memoryUsage().arrayBuffers;
-    const reader = await readSource(object(bomb, 1 << 20), () => Promise.reject(new Error("not needed")));
+    const reader = await readSource(
+      object(bomb, 1 << 20),
+      () => Promise.reject(new Error("not needed")),
+      memory,
+    );
 
     let bytes = 0;
     let most = 0;
@@ -175,13 +198,59 @@ describe("readSource", () => {
       yield gzipSync(text).subarray(0, 100);
       throw new Error("connection reset");
     }
-    const reader = await readSource({ ...object(text, 1), body: failing() }, () =>
-      Promise.reject(new Error("no")),
-    );
+    const broken = { ...object(text, 1), body: failing() };
+    const reader = await readSource(broken, () => Promise.reject(new Error("no")), memory);
 
     await assert.rejects(async () => {
       for await (const _ of reader.chunks);
     }, /connection reset/);
     assert.equal(reader.break, undefined);
+  });
+
+  it("gives chunks away with room before them, and writes to no such buffer before it is given back", async () => {
+    const raw = Buffer.from(Array.from({ length: 400_000 }, (_, i) => `{"event":"e","n":${i}}\n`).join(""));
+    const reader = await readSource(
+      object(gzipSync(raw), 1 << 16),
+      () => Promise.reject(new Error("no")),
+      memory,
+    );
+    const kept: Uint8Array<ArrayBuffer>[] = [];
+    const found: Uint8Array[] = [];
+    let keptCount = 0;
+    for await (const chunk of reader.chunks) {
+      if (!reader.keep(chunk)) {
+        found.push(chunk.slice());
+        continue;
+      }
+      keptCount++;
+      assert.equal(chunk.byteOffset, HEADROOM_BYTES);
+      assert.equal(chunk.buffer.byteLength, CHUNK_BUFFER_BYTES);
+      new Uint8Array(chunk.buffer, 0, HEADROOM_BYTES).fill(0x20);
+      found.push(chunk);
+      kept.push(chunk);
+      if (kept.length < 4) continue;
+      const oldest = kept.shift()!;
+      found[found.indexOf(oldest)] = oldest.slice();
+      memory.give(oldest.buffer);
+    }
+
+    assert.equal(Buffer.concat(found).equals(raw), true);
+    assert.ok(keptCount > 3, `${keptCount}`);
+  });
+
+  it("keeps no buffer in which other chunks are", async () => {
+    const members = Array.from({ length: 300 }, (_, i) => gzipSync(`{"n":${i}}\n`));
+    const reader = await readSource(
+      object(Buffer.concat(members), 1 << 16),
+      () => Promise.reject(new Error("no")),
+      memory,
+    );
+    const found: Uint8Array[] = [];
+    for await (const chunk of reader.chunks) {
+      reader.keep(chunk);
+      found.push(chunk.slice());
+    }
+
+    assert.equal(Buffer.concat(found).toString(), members.map((_, i) => `{"n":${i}}\n`).join(""));
   });
 });

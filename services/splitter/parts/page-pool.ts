@@ -8,6 +8,9 @@ const MIN_PAGES = 16;
 /** When pages run out, the largest holders give back this share of all at once, so that choosing them is rare. */
 const RECLAIM_SHARE = 1 / 16;
 
+/** This share of all stays with those who take page by page. */
+const FREE_SHARE = 1 / 4;
+
 /** Something that holds pages and can give all of them back at once, synchronously. */
 export interface PageHolder {
   /** Bytes held: the fullest go first, because a frame of a few lines compresses badly and costs as much work as a full one. */
@@ -21,6 +24,7 @@ export class PagePool {
   readonly #holders = new Set<PageHolder>();
   readonly #total: number;
   #handedOut = 0;
+  #reserved = 0;
 
   /** Rounded up to sixteen pages. */
   constructor(budgetBytes: number) {
@@ -33,7 +37,18 @@ export class PagePool {
   }
 
   get freePages(): number {
-    return this.#free.length + this.#total - this.#handedOut;
+    return this.#free.length + this.#total - this.#handedOut - this.#reserved;
+  }
+
+  /** Counts memory that is held elsewhere as so many pages, if many are free. False: they are not. */
+  reserve(pages: number): boolean {
+    if (this.freePages - pages < this.#total * FREE_SHARE) return false;
+    this.#reserved += pages;
+    return true;
+  }
+
+  unreserve(pages: number): void {
+    this.#reserved -= pages;
   }
 
   /** Makes sure that `pages` are free, at the cost of those who hold most. `pages` must be within the budget. */

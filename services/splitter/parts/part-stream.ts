@@ -39,6 +39,8 @@ export class PartStream implements PageHolder {
   readonly #sink: FrameSink;
   readonly #takeBuffer: TakeBuffer;
   readonly #raw: RawFrame;
+  /** The last frame was full: the next one will be. */
+  #fillsFrames = false;
   /** Of the raw frame. */
   #tally = newTally();
   #isWhole = true;
@@ -71,8 +73,10 @@ export class PartStream implements PageHolder {
     if (this.#raw.bytes + bytes.length >= this.#frameBytes) {
       this.#count(bytes, lines, mark, isWhole);
       this.#spill(bytes);
+      this.#fillsFrames = true;
       return;
     }
+    if (this.#fillsFrames && this.#raw.bytes === 0) this.#raw.openWhole(this.#frameBytes, this.#takeBuffer);
     this.#pool.ensure(this.#raw.pagesFor(bytes.length));
     // Making room may have emptied this very frame: then it needs a page more, which is free now.
     this.#pool.ensure(this.#raw.pagesFor(bytes.length));
@@ -82,6 +86,7 @@ export class PartStream implements PageHolder {
   }
 
   giveBack(): void {
+    this.#fillsFrames = false;
     this.#spill(new Uint8Array(0));
   }
 

@@ -1,10 +1,13 @@
-// The lines of one event type that have not been compressed yet, in pages.
+// The lines of one event type that have not been compressed yet: in pages, or, when there are many, in the buffer that will be compressed.
+import { copyBytes } from "../frame/copy-bytes.ts";
 import type { TakeBuffer } from "../frame/framed.ts";
 import { PAGE_BYTES, type PagePool } from "./page-pool.ts";
 
 export class RawFrame {
   readonly #pool: PagePool;
   #pages: number[] = [];
+  #whole: Uint8Array<ArrayBuffer> | undefined;
+  #reservedPages = 0;
   #bytes = 0;
 
   constructor(pool: PagePool) {
@@ -17,11 +20,25 @@ export class RawFrame {
 
   /** Pages that appending so many bytes will take, beyond those held. */
   pagesFor(bytes: number): number {
+    if (this.#whole) return 0;
     return Math.ceil((this.#bytes + bytes) / PAGE_BYTES) - this.#pages.length;
+  }
+
+  /** Lets an empty frame of up to `bytes` grow in one buffer, if there is memory for that: what is appended is copied once and not twice. */
+  openWhole(bytes: number, takeBuffer: TakeBuffer): void {
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    if (!this.#pool.reserve(pages)) return;
+    this.#reservedPages = pages;
+    this.#whole = takeBuffer(bytes);
   }
 
   /** The pages must be free (`PagePool.ensure`). */
   append(bytes: Uint8Array): void {
+    if (this.#whole) {
+      copyBytes(bytes, this.#whole, this.#bytes);
+      this.#bytes += bytes.length;
+      return;
+    }
     for (let at = 0; at < bytes.length;) {
       const inPage = this.#bytes % PAGE_BYTES;
       if (inPage === 0) this.#pages.push(this.#pool.take());
@@ -35,18 +52,27 @@ export class RawFrame {
   /** Empties the frame: its bytes, followed by `more`, in one buffer of their own. */
   takeWith(more: Uint8Array, takeBuffer: TakeBuffer): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes + more.length;
-    const whole = takeBuffer(bytes).subarray(0, bytes);
-    this.#pages.forEach((page, i) => {
-      whole.set(this.#pool.read(page, Math.min(PAGE_BYTES, this.#bytes - i * PAGE_BYTES)), i * PAGE_BYTES);
-    });
-    whole.set(more, this.#bytes);
+    const whole = this.#whole && bytes <= this.#whole.length ? this.#whole : this.#copied(bytes, takeBuffer);
+    copyBytes(more, whole, this.#bytes);
     this.clear();
-    return whole;
+    return whole.subarray(0, bytes);
   }
 
   clear(): void {
     this.#pool.give(this.#pages);
+    this.#pool.unreserve(this.#reservedPages);
     this.#pages = [];
+    this.#whole = undefined;
+    this.#reservedPages = 0;
     this.#bytes = 0;
+  }
+
+  #copied(bytes: number, takeBuffer: TakeBuffer): Uint8Array<ArrayBuffer> {
+    const copy = takeBuffer(bytes);
+    if (this.#whole) copyBytes(this.#whole.subarray(0, this.#bytes), copy, 0);
+    this.#pages.forEach((page, i) => {
+      copy.set(this.#pool.read(page, Math.min(PAGE_BYTES, this.#bytes - i * PAGE_BYTES)), i * PAGE_BYTES);
+    });
+    return copy;
   }
 }

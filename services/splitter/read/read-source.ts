@@ -44,7 +44,7 @@ export interface SourceReader {
 export async function readSource(
   object: ObjectRead,
   reopen: () => Promise<ObjectRead>,
-  memory: OutputMemory,
+  memory?: OutputMemory,
 ): Promise<SourceReader> {
   const iterator = object.body[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
@@ -64,7 +64,7 @@ class Reader implements SourceReader {
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   storedBytes = 0;
   break: SourceBreak | undefined;
-  readonly #memory: OutputMemory;
+  readonly #memory: OutputMemory | undefined;
   #buffers: OutputBuffers | undefined;
   #rawBytes = 0;
 
@@ -73,7 +73,7 @@ class Reader implements SourceReader {
     head: Uint8Array[],
     body: AsyncIterator<Uint8Array>,
     reopen: () => Promise<ObjectRead>,
-    memory: OutputMemory,
+    memory: OutputMemory | undefined,
   ) {
     this.#memory = memory;
     this.compression = compression;

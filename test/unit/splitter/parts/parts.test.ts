@@ -11,6 +11,13 @@ import { tempDir } from "../../../helpers/temp-dir.ts";
 
 const numRuns = Number(process.env["FC_RUNS"] ?? 50);
 
+/** The bytes somewhere in memory that threads share. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const view = new Uint8Array(new SharedArrayBuffer(bytes.length + 3), 3);
+  view.set(bytes);
+  return view;
+}
+
 describe("PagePool and RawFrame", () => {
   it("give back what was appended, and every page", () => {
     fc.assert(
@@ -27,6 +34,29 @@ describe("PagePool and RawFrame", () => {
         assert.equal(Buffer.concat([...chunks, Buffer.from("more")]).equals(whole), true);
         assert.equal(pool.freePages, 64);
         assert.equal(frame.bytes, 0);
+      }),
+      { numRuns },
+    );
+  });
+
+  it("grow in one buffer as long as that leaves pages to others, and give back the same", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 9000 }), { maxLength: 4 }), (chunks) => {
+        const pool = new PagePool(64 * PAGE_BYTES);
+        const frames = Array.from({ length: 4 }, () => new RawFrame(pool));
+        for (const frame of frames) {
+          frame.openWhole(20 * PAGE_BYTES, newBuffer);
+          for (const chunk of chunks)
+            if (pool.freePages >= frame.pagesFor(chunk.length)) frame.append(shared(chunk));
+        }
+        assert.equal(frames[0]!.pagesFor(PAGE_BYTES), 0);
+        assert.equal(frames[2]!.pagesFor(PAGE_BYTES) > 0, true);
+        const more = Buffer.alloc(15_000, 7);
+
+        const [whole] = frames.map((frame) => frame.takeWith(more, newBuffer));
+
+        assert.equal(Buffer.concat([...chunks, more]).equals(whole!), true);
+        assert.equal(pool.freePages, 64);
       }),
       { numRuns },
     );

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import pg from "pg";
 import { newColumn, tableChange, testSource } from "../../contract/warehouse-parts.ts";
 import { redshiftConfig } from "../../helpers/redshift-stand-in.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 import { openLoadBench, type LoadBench } from "./load-helpers.ts";
 
 const TEXT = [newColumn("s", "string(256)", "s")];
@@ -113,6 +114,42 @@ describe("changing tables on Redshift", function () {
     assert.deepEqual(result, { kind: "widenRefused", columns: [{ table: "stuck", column: "s" }] });
     assert.equal((await warehouse.catalog()).version, version);
   });
+
+  for (const [what, change] of [
+    ["widening", { widen }],
+    ["adding a column", { addColumns: [newColumn("m", "integer", "m")] }],
+  ] as const)
+    it(`${what} lets readers through while somebody keeps it from the table`, async () => {
+      const { bench, redshift } = context;
+      const table = `read_${what.slice(0, 5)}`;
+      await bench.createTable(table, TEXT);
+      const warehouse = granted();
+      const [holder, reader] = [new pg.Client(redshift.connection), new pg.Client(redshift.connection)];
+      await Promise.all([holder.connect(), reader.connect()]);
+      const tableChanges = [tableChange(table, { create: false, ...change })];
+      try {
+        await holder.query(`BEGIN; SELECT * FROM "events"."${table}"`);
+        const { version } = await warehouse.catalog();
+        const changing = assert.rejects(warehouse.change(version, tableChanges), {
+          code: "WAREHOUSE_LOCKED",
+          retryable: true,
+        });
+        const waiting = `SELECT COUNT(*) AS n FROM pg_locks WHERE NOT granted AND relation = '"events"."${table}"'::regclass`;
+        await waitFor("the change to wait", async () => (await reader.query(waiting)).rows[0].n > 0);
+
+        const started = performance.now();
+        await reader.query(`SELECT * FROM "events"."${table}"`);
+
+        // The reader stands behind the ALTER as long as that waits: table_wait_seconds, which is 1 here.
+        assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+        await changing;
+      } finally {
+        await holder.query("ROLLBACK");
+        await Promise.all([holder.end(), reader.end()]);
+      }
+      const { version } = await warehouse.catalog();
+      assert.deepEqual(await warehouse.change(version, tableChanges), { kind: "applied" });
+    });
 
   it("gives way while somebody has the table, loads others meanwhile, and gets through afterwards", async () => {
     const { bench, redshift } = context;

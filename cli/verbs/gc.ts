@@ -21,7 +21,7 @@ interface GcOptions extends ReadingOptions, JsonOption {
 export function gcVerb(context: CliContext): Command {
   const command = defineVerb(
     "gc",
-    `remove parts that no receipt names and that are older than ${MIN_AGE_HOURS} h`,
+    `remove parts that no receipt names, and what loads have left, when older than ${MIN_AGE_HOURS} h`,
     {
       examples: [
         ["log-router gc --dry-run", "how much would go"],

@@ -1,7 +1,7 @@
 // The command in this process: everything but main.ts, without the half second that a process of its own takes.
 import pc from "picocolors";
 import { runProgram } from "../../cli/program.ts";
-import type { ExitCode } from "../../cli/context.ts";
+import type { CliContext, ExitCode } from "../../cli/context.ts";
 import { auditSchema, type AuditReport } from "../../cli/reports/audit.ts";
 
 export interface VerbRun {
@@ -10,24 +10,28 @@ export interface VerbRun {
   readonly stderr: string;
 }
 
+/** A call from `cwd` with no settings from the environment, and no signals. */
+export function contextOf(
+  cwd: string,
+  output: { stdout: string; stderr: string } = { stdout: "", stderr: "" },
+): CliContext {
+  const never = new AbortController().signal;
+  return {
+    stdout: { write: (text) => (output.stdout += String(text)) },
+    stderr: { write: (text) => (output.stderr += String(text)) },
+    env: {},
+    cwd,
+    colours: pc.createColors(false),
+    now: () => new Date(),
+    signals: { listen: () => ({ graceful: never, forced: never, [Symbol.dispose]() {} }) },
+  };
+}
+
 /** Runs `log-router ...args` from `cwd` with no settings from the environment. */
 export async function runVerb(args: readonly string[], cwd: string): Promise<VerbRun> {
-  let stdout = "";
-  let stderr = "";
-  const never = new AbortController().signal;
-  const code = await runProgram(
-    {
-      stdout: { write: (text) => (stdout += String(text)) },
-      stderr: { write: (text) => (stderr += String(text)) },
-      env: {},
-      cwd,
-      colours: pc.createColors(false),
-      now: () => new Date(),
-      signals: { listen: () => ({ graceful: never, forced: never, [Symbol.dispose]() {} }) },
-    },
-    args,
-  );
-  return { code, stdout, stderr };
+  const output = { stdout: "", stderr: "" };
+  const code = await runProgram(contextOf(cwd, output), args);
+  return { code, ...output };
 }
 
 /** As `runVerb`, with `--json`; throws with the output when that is no JSON document. */

@@ -37,6 +37,8 @@ export interface Fault {
 }
 
 export class Faults {
+  /** Calls that a fault has hit so far. */
+  hits = 0;
   #armed: { fault: Fault; match: RegExp; left: number; skip: number }[] = [];
 
   /** Throws for an effect that there is not, and for a `match` that is no regular expression. */
@@ -62,6 +64,7 @@ export class Faults {
         continue;
       }
       armed.left -= 1;
+      this.hits += 1;
       return fault;
     }
     return undefined;

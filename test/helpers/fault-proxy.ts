@@ -54,6 +54,11 @@ export type ProxyEffect =
   /** The answer's body stops coming behind so many bytes; the connection stays open. */
   | { readonly kind: "stall-in-body"; readonly afterBytes: number }
   | { readonly kind: "change-answer"; readonly change: (answer: Answer) => Answer }
+  /** What a ReceiveMessage of SQS brings; an answer without messages passes, and does not count as a hit. */
+  | {
+      readonly kind: "change-messages";
+      readonly change: (messages: readonly unknown[]) => readonly unknown[];
+    }
   /** Of a batch of SQS, the entries named by their position are not passed on and come back under Failed. */
   | { readonly kind: "partial"; readonly positions: readonly number[]; readonly senderFault?: boolean };
 
@@ -101,6 +106,13 @@ export function jsonRefusal(status: number, type: string): ProxyEffect {
   return { kind: "answer", status, headers, body: JSON.stringify({ __type: type, message: type }) };
 }
 
+interface Armed extends ArmedFault {
+  readonly fault: ProxyFault;
+  left: number;
+  skip: number;
+  hits: number;
+}
+
 export interface FaultProxyOptions {
   /** Told of every answer that the server gave to an operation of a JSON protocol, whether the client gets it or not. */
   readonly onAnswer?: (request: ProxiedRequest, answer: Answer) => void;
@@ -111,10 +123,10 @@ export async function startFaultProxy(
   options: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = [];
-  let armed: { fault: ProxyFault; left: number; skip: number; hits: number }[] = [];
+  let armed: Armed[] = [];
 
   /** Those that cut a request's body have to be found before it has come. */
-  function hit(request: ProxiedRequest, inRequest: boolean): ProxyFault | undefined {
+  function hit(request: ProxiedRequest, inRequest: boolean): Armed | undefined {
     for (const one of armed) {
       if ((one.fault.effect.kind === "reset-in-request") !== inRequest) continue;
       if (one.left <= 0 || !(one.fault.match?.(request) ?? true)) continue;
@@ -124,7 +136,7 @@ export async function startFaultProxy(
       }
       one.left -= 1;
       one.hits += 1;
-      return one.fault;
+      return one;
     }
     return undefined;
   }
@@ -137,17 +149,25 @@ export async function startFaultProxy(
       headers: incoming.headers,
       body: Buffer.alloc(0),
     };
-    const cut = hit(head, true)?.effect;
+    const cut = hit(head, true)?.fault.effect;
     if (cut?.kind === "reset-in-request") {
       requests.push(head);
       return await cutRequest(incoming, cut.afterBytes);
     }
     const request: ProxiedRequest = { ...head, body: await buffer(incoming) };
     requests.push(request);
-    const fault = hit(request, false);
-    await fault?.meanwhile?.();
+    const one = hit(request, false);
+    await one?.fault.meanwhile?.();
+    const effect = one?.fault.effect ?? { kind: "delay", ms: 0 };
     const server = { ask: (sent: ProxiedRequest) => forward(sent, upstream), ...options };
-    await apply(fault?.effect ?? { kind: "delay", ms: 0 }, request, response, server);
+    if (effect.kind !== "change-messages") return await apply(effect, request, response, server);
+    const answer = await whole(request, server);
+    const { Messages = [] } = JSON.parse(answer.body.toString()) as { Messages?: unknown[] };
+    if (one && Messages.length === 0) {
+      one.left += 1;
+      one.hits -= 1;
+    }
+    send(response, { ...answer, body: Buffer.from(JSON.stringify({ Messages: effect.change(Messages) })) });
   }
 
   const server = createServer((incoming, response) => {
@@ -166,7 +186,7 @@ export async function startFaultProxy(
     endpoint: `http://127.0.0.1:${port}`,
     requests,
     arm(fault) {
-      const one = { fault, left: fault.times ?? 1, skip: fault.after ?? 0, hits: 0 };
+      const one: Armed = { fault, left: fault.times ?? 1, skip: fault.after ?? 0, hits: 0 };
       armed.push(one);
       return one;
     },
@@ -188,11 +208,11 @@ async function cutRequest(incoming: IncomingMessage, afterBytes: number): Promis
 }
 
 interface Upstream extends FaultProxyOptions {
-  ask(request: ProxiedRequest): Promise<IncomingMessage>;
+  readonly ask: (request: ProxiedRequest) => Promise<IncomingMessage>;
 }
 
 async function apply(
-  effect: ProxyEffect,
+  effect: Exclude<ProxyEffect, { kind: "change-messages" }>,
   request: ProxiedRequest,
   response: ServerResponse,
   upstream: Upstream,

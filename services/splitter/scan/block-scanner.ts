@@ -1,5 +1,6 @@
-// The scanner's door: blocks of whole records in, part lines by event type, quarantined lines, accounting and shapes out. A pure
 // function of bytes and options: cutting the same lines into other blocks changes nothing but the cuts.
+// The scanner's door: blocks of whole records in, part lines by event type, quarantined lines, accounting and shapes out. A pure
+import { copyBytes } from "../frame/copy-bytes.ts";
 import { MAX_LINE_BYTES, type QuarantineReason } from "../../../shared/contracts/words.ts";
 import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
 import { BlockBuilder, type LaidOut } from "./block-builder.ts";
@@ -242,7 +243,7 @@ export class BlockScanner {
     this.#cut();
     const { bytes } = this.#memory;
     const stop = BLOCK + end - start;
-    bytes.set(this.#block.subarray(start, end), BLOCK);
+    copyBytes(this.#block.subarray(start, end), bytes, BLOCK);
     bytes[stop] = NEWLINE;
     bytes.fill(0, stop + 1, stop + PADDING);
     this.#pieceStart = start;
@@ -278,7 +279,7 @@ export class BlockScanner {
     let shift = 0;
     return chunks.flatMap(({ bytes, segments, lines }) => {
       const first = shift;
-      out.set(lines, first);
+      copyBytes(lines, out, first);
       shift += bytes;
       return segments.map(({ start, end, ...segment }) => {
         return { ...segment, bytes: new Uint8Array(out.buffer, first + start, end - start) };

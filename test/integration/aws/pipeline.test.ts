@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { auditSchema } from "../../../cli/reports/audit.ts";
+import { backfillSchema } from "../../../cli/reports/backfill.ts";
 import { runSchema } from "../../../cli/reports/run.ts";
 import { statusSchema } from "../../../cli/reports/status.ts";
 import { whereSchema } from "../../../cli/reports/where.ts";
@@ -66,7 +67,8 @@ for (const name of emulatorsUnderTest()) {
       await waitFor(
         "empty queues",
         async () => {
-          const depths = [await deps.splitQueue.depth(), await deps.loadQueue.depth()];
+          const queues = [deps.splitQueue, deps.backfillQueue, deps.loadQueue];
+          const depths = await Promise.all(queues.map((queue) => queue.depth()));
           return depths.every(({ visible, inFlight, delayed }) => visible + inFlight + delayed === 0);
         },
         30_000,
@@ -114,11 +116,14 @@ for (const name of emulatorsUnderTest()) {
       assert.match((await rig.verb(["schema", "hostile", "--ddl"])).stdout, /CREATE TABLE/i);
     });
 
-    it("changes nothing when everything is announced again", async () => {
+    it("changes nothing when everything is announced again, or backfilled", async () => {
       const before = await rig.report(auditSchema.loose(), ["audit", "--tables"]);
+      const { code, json } = await rig.report(backfillSchema, ["backfill", `s3://${rig.sources}/raw/`]);
+      assert.deepEqual([code, json.found, json.settled_before, json.sent], [0, files, files, 0]);
       await using deps = await rig.reading();
       for await (const { key, bytes } of deps.store.list(rig.sources, "raw/"))
-        await rig.send(rig.queues.split, s3Notification(rig.sources, key, bytes, "another etag"));
+        for (const queue of [rig.queues.split, rig.queues.backfill])
+          await rig.send(queue, s3Notification(rig.sources, key, bytes, "another etag"));
       await quiet();
       await loaded(files);
       assert.deepEqual(await rig.report(auditSchema.loose(), ["audit", "--tables"]), before);

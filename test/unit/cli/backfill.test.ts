@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
+import { announceObjects } from "../../../cli/compose/announce-files.ts";
 import { createPace, parseRate } from "../../../cli/compose/backfill/pace.ts";
 import { SentBatches } from "../../../cli/compose/backfill/sent-batches.ts";
 import { isWithin, parseTime, timeRange } from "../../../cli/compose/backfill/time-range.ts";
 import { watchSent } from "../../../cli/compose/backfill/watch-sent.ts";
+import { RunTotals } from "../../../cli/progress/run-totals.ts";
 import { MemoryQueue } from "../../../shared/adapters/memory/memory-queue.ts";
 import { sourceId } from "../../../shared/contracts/keys.ts";
 import { isRouterError } from "../../../shared/errors/router-error.ts";
@@ -96,6 +99,46 @@ const object = (key: string, etag = "e", at = NOW): ObjectInfo => ({
   lastModified: at,
 });
 
+describe("announceObjects", () => {
+  const { signal } = new AbortController();
+
+  it("takes no more keys from a listing than it can send: memory does not grow with the prefix", async () => {
+    const deps = await fakeDeps([]);
+    const queue = new MemoryQueue({ name: "backfill" });
+    const mayGo = Promise.withResolvers<void>();
+    let listed = 0;
+    async function* listing(): AsyncGenerator<ObjectInfo> {
+      for (; listed < 20_000; listed++) yield object(`key-${listed}`);
+    }
+    const batches: number[] = [];
+    let announced = 0;
+    const held = {
+      ...deps,
+      queue: {
+        ...queue,
+        send: async (bodies: readonly string[]) => {
+          await mayGo.promise;
+          await queue.send(bodies);
+        },
+      } as unknown as MemoryQueue,
+      signal,
+      onAnnounced: () => void (announced += 1),
+      onSettled: () => undefined,
+      onBatch: async (batch: readonly ObjectInfo[]) => void batches.push(batch.length),
+    };
+
+    const sending = announceObjects(held, listing());
+    for (let turns = 0; turns < 5000; turns++) await turn();
+
+    assert.ok(listed > 0 && listed <= 2000, `${listed} keys listed before the first was sent`);
+    mayGo.resolve();
+    await sending;
+    assert.equal(announced, 20_000);
+    assert.equal((await queue.depth()).visible, 20_000);
+    assert.ok(batches.every((size) => size <= 500));
+  });
+});
+
 describe("SentBatches", () => {
   it("gives back what was sent, and leaves no file", async () => {
     using dir = tempDir();
@@ -139,11 +182,20 @@ describe("watchSent", () => {
       pollMs: 1,
     };
     const sleep = async (): Promise<void> => undefined;
+    const totals = new RunTotals({ keepIds: false });
+    const shown: number[] = [];
     const counts = await watchSent(
-      { adapters, sent, isComplete: () => true, once, sleep, totals: undefined },
+      {
+        adapters,
+        sent,
+        isComplete: () => true,
+        once,
+        sleep: async () => (shown.push(totals.settled), await sleep()),
+        totals,
+      },
       signal,
     );
-    return { ...counts, states: Object.fromEntries(counts.states), looked: look };
+    return { ...counts, states: Object.fromEntries(counts.states), looked: look, shown, totals };
   }
 
   it("waits until every object is settled", async () => {
@@ -152,6 +204,13 @@ describe("watchSent", () => {
     assert.deepEqual(counts.states, { loaded: 1, failed: 1 });
     assert.equal(counts.lines, 6);
     assert.equal(counts.looked, 3);
+  });
+
+  it("tells progress of each object when it is settled, not at the end", async () => {
+    const looks = [[], [row("b", "loaded")], [row("a", "loaded")]];
+    const { shown, totals } = await watch([object("a"), object("b")], looks);
+    assert.deepEqual(shown, [0, 1]);
+    assert.deepEqual([totals.settled, totals.storedBytes, totals.lines], [2, 14, 6]);
   });
 
   it("does not take the row of replaced content for content that has come back", async () => {

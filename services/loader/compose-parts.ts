@@ -61,7 +61,12 @@ export function composeParts(
   };
   const bucket = deps.routedBucket;
   const admission = new Admission({ ...common, store: deps.store, bucket, desk, signal, enqueue: put });
-  const poller = new PendingPoller({ ...common, desk, admit });
+  const poller = new PendingPoller({
+    ...common,
+    idleLookMs: config.loader.idle_look_seconds * 1000,
+    desk,
+    admit,
+  });
   const planner = new JobPlanner({ warehouse, catalogs, config, telemetry, onChange: spend });
   const runner = runnerOf(deps, { gate, planner, desk, telemetry });
   const concurrentLoads = config.loader.concurrent_loads;

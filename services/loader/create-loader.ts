@@ -145,6 +145,7 @@ class ComposedLoader implements Loader {
       return { kind: "dead", reason: announced.reason };
     }
     objectsSkipped(this.#parts.telemetry, announced.skipped);
+    this.#parts.poller.expect();
     const works = announced.objects.map(({ key, bytes }) => {
       const inHand = this.#parts.desk.find(key);
       if (inHand) return inHand;

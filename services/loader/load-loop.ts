@@ -163,10 +163,11 @@ export class LoadLoop {
 
   /** Never rejects. */
   async #release(works: readonly ReceiptWork[]): Promise<void> {
-    const { desk, queues, clock, telemetry, signal } = this.#options;
+    const { desk, queues, clock, telemetry, signal, poller } = this.#options;
     if (works.length === 0) return;
     try {
       await desk.release([...new Set(works)]);
+      poller.expect();
       queues.sweep();
     } catch (error) {
       if (signal.aborted) return;

@@ -1,4 +1,5 @@
-// Units in `pending` get their next try from here, a receipt at a time, when they are due.
+// Units in `pending` get their next try from here, a receipt at a time, when they are due. While nothing comes and nothing is due, looks become
+// rarer: each of them is a query, and would keep a Redshift Serverless workgroup from ever pausing.
 import type { Clock } from "../../shared/ports/clock.ts";
 import type { PendingRow } from "../../shared/ports/warehouse.ts";
 import { backOffMs } from "./back-off.ts";
@@ -15,6 +16,8 @@ export interface PendingPollerOptions {
   readonly random: () => number;
   readonly telemetry: Telemetry;
   readonly retryMs: number;
+  /** Longest pause between two looks while nothing happens. */
+  readonly idleLookMs: number;
   readonly admit: (work: ReceiptWork) => void;
 }
 
@@ -27,6 +30,8 @@ export class PendingPoller {
   readonly #options: PendingPollerOptions;
   #inHand = 0;
   #running: Promise<number> | undefined;
+  /** Looks in a row that found nothing due, with nothing coming in between. */
+  #quietLooks = 0;
   /** Milliseconds since the epoch. */
   nextAt = 0;
 
@@ -36,6 +41,18 @@ export class PendingPoller {
 
   get isBusy(): boolean {
     return this.#running !== undefined;
+  }
+
+  /** Something has come, or was put into `pending`: the next look is soon, and those after it are frequent again. */
+  expect(): void {
+    this.#quietLooks = 0;
+    this.nextAt = Math.min(this.nextAt, this.#options.clock.now().getTime() + this.#pauseMs());
+  }
+
+  /** Half to all of the pause, so that many loaders do not look at the same moment. */
+  #pauseMs(): number {
+    const { retryMs, idleLookMs, random } = this.#options;
+    return backOffMs(this.#quietLooks + 1, retryMs, Math.max(retryMs, idleLookMs), random);
   }
 
   /**
@@ -56,14 +73,15 @@ export class PendingPoller {
   }
 
   async #poll(early: "all" | ReadonlySet<string> | undefined): Promise<number> {
-    const { gate, clock, random, retryMs } = this.#options;
-    this.nextAt = clock.now().getTime() + retryMs * (0.5 + random() / 2);
-    const dueBefore = clock.now();
-    const rows = await gate.run((warehouse, signal) =>
-      warehouse.pending({ ...(early ? {} : { dueBefore }), limit: MAX_ROWS }, signal),
-    );
+    const { gate, clock } = this.#options;
+    const now = clock.now().getTime();
+    this.nextAt = now + this.#pauseMs();
+    // Also what is not due yet: it says when to look again. Oldest next tries come first.
+    const rows = await gate.run((warehouse, signal) => warehouse.pending({ limit: MAX_ROWS }, signal));
+    const due = early ? rows : rows.filter(({ nextTry }) => nextTry.getTime() <= now);
+    this.#plan(rows, due, now);
     let taken = 0;
-    for (const [key, group] of Map.groupBy(rows, (row) => row.receiptKey)) {
+    for (const [key, group] of Map.groupBy(due, (row) => row.receiptKey)) {
       if (this.#inHand >= MAX_RECEIPTS) break;
       if (this.#options.desk.find(key)) continue;
       if (typeof early === "object" && !group.some((row) => early.has(row.eventType))) continue;
@@ -71,6 +89,13 @@ export class PendingPoller {
       taken++;
     }
     return taken;
+  }
+
+  #plan(rows: readonly PendingRow[], due: readonly PendingRow[], now: number): void {
+    this.#quietLooks = due.length > 0 ? 0 : this.#quietLooks + 1;
+    const later = rows.map(({ nextTry }) => nextTry.getTime()).filter((time) => time > now);
+    const pause = now + this.#pauseMs();
+    this.nextAt = later.length === 0 ? pause : Math.min(pause, Math.min(...later));
   }
 
   #take(key: string, rows: readonly PendingRow[]): void {
@@ -107,5 +132,6 @@ export class PendingPoller {
       return { ...row, attempts, nextTry, lastError: messageOf(error) };
     });
     await gate.run((warehouse, signal) => warehouse.putPending(later, signal));
+    this.expect();
   }
 }

@@ -119,6 +119,11 @@ export const loaderSchema = z.strictObject({
   retry_seconds: positive
     .default(60)
     .describe("First pause before a pending unit is tried again; doubles up to an hour"),
+  idle_look_seconds: positive
+    .default(3600)
+    .describe(
+      "Longest pause between looks into `pending` while nothing comes; each is a query, and wakes a Redshift Serverless workgroup. Units that are due are tried on time; what a loader that died had put there is found by others after this at the latest",
+    ),
   lock_wait_seconds: positive
     .default(60)
     .describe("How long a warehouse held by another process is waited for"),

@@ -80,6 +80,9 @@ describe("a load on Redshift whose answer is not the truth", function () {
 
     await assert.rejects(warehouse.load(job), { code: "WAREHOUSE_UNAVAILABLE", retryable: true });
 
+    // For all that is known here it runs on, and reads them.
+    const kept = await Array.fromAsync(redshift.store.list("routed", `loads/${job.batchId}/`));
+    assert.ok(kept.some(({ key }) => key.endsWith("/units.ndjson")));
     redshift.standIn.faults.clear();
     const again = await warehouse.load(job);
     assert.equal(again.kind, "blocked", JSON.stringify(again));

@@ -1,13 +1,14 @@
-// function of bytes and options: cutting the same lines into other blocks changes nothing but the cuts.
 // The scanner's door: blocks of whole records in, part lines by event type, quarantined lines, accounting and shapes out. A pure
-import { copyBytes } from "../frame/copy-bytes.ts";
+// function of bytes and options: cutting the same lines into other blocks changes nothing but the cuts.
 import { MAX_LINE_BYTES, type QuarantineReason } from "../../../shared/contracts/words.ts";
 import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
+import { copyBytes } from "../frame/copy-bytes.ts";
 import { BlockBuilder, type LaidOut } from "./block-builder.ts";
 import type { BlockResult, ScanOptions } from "./contract.ts";
 import { judgeLine, noEventType } from "./judge-line.ts";
 import { KeyTable } from "./key-table.ts";
 import { LineContext } from "./line-context.ts";
+import { nodeAt } from "./node-records.ts";
 import { NodesByRoot } from "./nodes-by-root.ts";
 import { PathStats } from "./path-stats.ts";
 import { PathTree } from "./path-tree.ts";
@@ -25,7 +26,6 @@ import {
   FULL,
   INDEX,
   MAX_BLOCK,
-  NO_NODE,
   ODD,
   OUT,
   PADDING,
@@ -86,7 +86,7 @@ export class BlockScanner {
     this.#keys = new KeyTable(this.#memory);
     const paths = options.constantEventType === undefined ? options.eventTypePaths : [];
     this.#tree = new PathTree(this.#memory, this.#keys, options.keysPerDepth, paths);
-    this.#stats = new PathStats(this.#memory, this.#tree);
+    this.#stats = new PathStats(this.#tree);
     this.#context = new LineContext(this.#memory, this.#keys, this.#tree, this.#stats, this.#types);
     this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
     this.#memory.serve(this.#context);
@@ -345,7 +345,6 @@ export class BlockScanner {
     const nodes = new NodesByRoot(this.#tree);
     for (const eventType of this.#types.names) this.#addCounted(eventType, nodes);
     this.#tree.clear();
-    this.#stats.clear();
     this.#context.forgetTrees();
     this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
   }
@@ -353,8 +352,8 @@ export class BlockScanner {
   /** Adds what was counted in the tree of an event type, if it has one. */
   #addCounted(eventType: string, nodes: NodesByRoot): void {
     const type = this.#types.known(eventType);
-    const root = type === undefined ? NO_NODE : this.#types.roots[type]!;
-    const shape = root === NO_NODE ? undefined : this.#stats.shape(nodes.of(root));
+    const root = type === undefined ? 0 : this.#types.roots[type]!;
+    const shape = root === 0 ? undefined : this.#stats.shape(nodes.of(nodeAt(root)));
     if (shape) this.#addShape(eventType, shape);
   }
 

@@ -1,11 +1,12 @@
 // What the scanner's module leaves to JavaScript while it is in a line: new keys, new event types, moves to another tree that are not the
-// usual ones, text that has to be decoded. Lines begin in the tree of no event type and move on to their type's tree once it is met.
+// usual ones, text that has to be decoded. Its nodes are addresses. Lines begin in the tree of no event type and move on to their type's tree once it is met.
 import { MAX_KEY_BYTES } from "../../../shared/contracts/words.ts";
 import { escapedStringKind, unescaped } from "./bytes.ts";
 import { isEventType } from "./event-type.ts";
 import type { KeyTable } from "./key-table.ts";
 import { MemberSet } from "./member-set.ts";
 import { readNumber } from "./number-bytes.ts";
+import { addressOf, nodeAt, placeInRecord } from "./node-records.ts";
 import type { PathStats } from "./path-stats.ts";
 import type { PathTree } from "./path-tree.ts";
 import type { Host, ScanMemory } from "./scan-memory.ts";
@@ -18,11 +19,14 @@ import {
   FRAME_NODE,
   HOME,
   KEY_END,
-  KIND_SHIFT,
   LENGTH,
   MAX_DEPTH,
   MAX_TAPE,
   MEMBERS_USED,
+  NODE_COUNTS,
+  NODE_NEXT,
+  NODE_STAMP,
+  NODE_TYPE_RANK,
   NO_NODE,
   OBJECT_NUMBER,
   PACKED_DIGITS,
@@ -34,7 +38,6 @@ import {
   WHOLE,
 } from "./wasm/assembly/layout.ts";
 
-const KIND_MASK = (1 << KIND_SHIFT) - 1;
 /** The line is for the slow path. */
 const ODD = -1;
 const FRAME_COLUMNS = FRAME_BYTES >> 2;
@@ -68,7 +71,7 @@ export class LineContext implements Host {
   /** To be called when the tree was emptied. */
   forgetTrees(): void {
     this.#types.names.forEach((_, type) => {
-      this.#types.roots[type] = NO_NODE;
+      this.#types.roots[type] = 0;
       this.#types.forgetPrefix(type);
     });
   }
@@ -80,17 +83,17 @@ export class LineContext implements Host {
 
   renumber(): void {
     this.#cells[OBJECT_NUMBER] = this.#wholeObject = 0;
-    for (let node = 0; node < this.#tree.count; node++) this.#tree.setStamp(node, 0);
+    for (let node = 0; node < this.#tree.count; node++) this.#tree.records.set(node, NODE_STAMP, 0);
   }
 
   root(type: number): number {
     const { roots } = this.#types;
-    if (roots[type] === NO_NODE) roots[type] = this.#tree.newRoot();
+    if (roots[type] === 0) roots[type] = addressOf(this.#tree.newRoot());
     return roots[type]!;
   }
 
   elementsOf(node: number): number {
-    return this.#tree.elementsOf(node);
+    return addressOf(this.#tree.elementsOf(nodeAt(node)));
   }
 
   typeOf(start: number, end: number): number {
@@ -107,20 +110,24 @@ export class LineContext implements Host {
     return escapedStringKind(this.#bytes, start, end, length);
   }
 
-  prepare(): void {
-    this.#stats.prepare();
-  }
-
   first(node: number): void {
-    this.#stats.first(node);
+    this.#stats.first(nodeAt(node));
   }
 
   /**
    * Looks up the key at `start` (after its opening quote) of the object with this number at `node`, which has `members` members with this
-   * one and whose guess stood at `link`. Returns the key's node, NO_NODE when it has none, or ODD: invalid, a duplicate, no address.
+   * one and whose guess stood at `link`. Returns the key's node, NO_NODE's when it has none, or ODD: invalid, a duplicate, no address.
    */
-  member(start: number, node: number, link: number, object: number, members: number, depth: number): number {
+  member(
+    start: number,
+    nodeAddress: number,
+    link: number,
+    object: number,
+    members: number,
+    depth: number,
+  ): number {
     const bytes = this.#bytes;
+    const node = nodeAt(nodeAddress);
     let hash = this.#keys.seed;
     let hasEscapes = false;
     let together = 0;
@@ -143,7 +150,7 @@ export class LineContext implements Host {
       // A key that is nowhere yet and needs no node is not worth entering: an object with a key of its own in every line.
       const plain =
         together < 0x80 && !hasEscapes && depth > 1 && end > start && end - start <= MAX_KEY_BYTES;
-      if (plain && this.#tree.isFull(node, this.#stats.whole[node] === 1, members)) {
+      if (plain && this.#tree.isFull(node, this.#stats.isWhole(node), members)) {
         return this.#nameless(start, end, hash, node, object);
       }
       key = this.#keys.add(bytes, start, end, hash, hasEscapes);
@@ -151,7 +158,7 @@ export class LineContext implements Host {
     if (key < 0) return ODD;
     key = this.#keys.meant[key]!;
     if (depth === 1 && this.#keys.system[key] === 1) return ODD;
-    const found = this.#tree.member(node, key, this.#stats.whole[node] === 1, members);
+    const found = this.#tree.member(node, key, this.#stats.isWhole(node), members);
     if (this.#tree.exhausted) return ODD;
     if (found !== NO_NODE) return this.#known(found, link, object);
     // Escapes would hide that two keys are the same.
@@ -159,23 +166,24 @@ export class LineContext implements Host {
   }
 
   #known(found: number, link: number, object: number): number {
-    if (this.#tree.stamp(found) === object) return ODD;
-    this.#tree.setStamp(found, object);
+    const { records } = this.#tree;
+    if (records.get(found, NODE_STAMP) === object) return ODD;
+    records.set(found, NODE_STAMP, object);
     this.#tree.expect(link, found);
-    return found;
+    return addressOf(found);
   }
 
   /** A member without a node: its object is kept whole, and only duplicates matter. */
   #nameless(start: number, end: number, hash: number, node: number, object: number): number {
     this.#cells[MEMBERS_USED] = 1;
     if (!this.#members.add(this.#bytes, start, end, hash, object)) return ODD;
-    const counted = (this.#tree.flags(node) & SILENT) === 0 && this.#stats.whole[node] !== 1;
+    const counted = (this.#tree.flags(node) & SILENT) === 0 && !this.#stats.isWhole(node);
     if (counted && this.#wholeObject !== object) {
       this.#wholeObject = object;
       if (this.#length + 4 > MAX_TAPE) return ODD;
-      this.#tape[this.#cells[LENGTH]!++] = (node << KIND_SHIFT) | WHOLE;
+      this.#tape[this.#cells[LENGTH]!++] = addressOf(node) + NODE_COUNTS + WHOLE * 4;
     }
-    return NO_NODE;
+    return addressOf(NO_NODE);
   }
 
   get #length(): number {
@@ -188,25 +196,25 @@ export class LineContext implements Host {
     if (!isEventType(name)) return 0;
     const type = this.#types.id(name);
     this.#cells[TYPE] = type;
-    this.#cells[RANK] = this.#tree.typeRank[node]!;
+    this.#cells[RANK] = this.#tree.records.get(nodeAt(node), NODE_TYPE_RANK);
     return this.#cells[HOME]! < 0 ? this.moveIn(type, depth) : 0;
   }
 
   moveIn(type: number, depth: number): number {
-    const root = this.root(type);
+    const root = nodeAt(this.root(type));
     if (!this.#mapTape(type, root)) return 0;
     const tape = this.#tape;
-    const tree = this.#tree;
+    const { records } = this.#tree;
     for (let i = 0; i < this.#length; i++) {
-      const to = this.#mapped[i]!;
-      tree.setStamp(to, tree.stamp(tape[i]! >> KIND_SHIFT));
-      tape[i] = (to << KIND_SHIFT) | (tape[i]! & KIND_MASK);
+      const [from, to] = [tape[i]!, this.#mapped[i]!];
+      records.set(to, NODE_STAMP, records.get(nodeAt(from), NODE_STAMP));
+      tape[i] = addressOf(to) + placeInRecord(from);
     }
     const frames = this.#frames;
     for (let at = FRAME_COLUMNS; at <= depth * FRAME_COLUMNS; at += FRAME_COLUMNS) {
       const [node, link] = [at + (FRAME_NODE >> 2), at + (FRAME_LINK >> 2)];
-      frames[link] = tree.linkAfter(this.#map(tree.nodeOfLink(frames[link]!), root));
-      frames[node] = this.#map(frames[node]!, root);
+      frames[link] = addressOf(this.#map(nodeAt(frames[link]!), root)) + NODE_NEXT;
+      frames[node] = addressOf(this.#map(nodeAt(frames[node]!), root));
     }
     this.#cells[HOME] = type;
     return 1;
@@ -216,18 +224,18 @@ export class LineContext implements Host {
   #mapTape(type: number, root: number): boolean {
     const { prefixFrom, prefixTo } = this.#types;
     for (let i = 0; i < this.#length; i++) {
-      const node = this.#tape[i]! >> KIND_SHIFT;
+      const node = nodeAt(this.#tape[i]!);
       const at = (type << PREFIX_SHIFT) + i;
-      if (i < 1 << PREFIX_SHIFT && prefixFrom[at] === node) {
-        this.#mapped[i] = prefixTo[at]!;
+      if (i < 1 << PREFIX_SHIFT && prefixFrom[at] === addressOf(node)) {
+        this.#mapped[i] = nodeAt(prefixTo[at]!);
         continue;
       }
       const to = this.#map(node, root);
       if (to === NO_NODE) return false;
       this.#mapped[i] = to;
       if (i >= 1 << PREFIX_SHIFT) continue;
-      prefixFrom[at] = node;
-      prefixTo[at] = to;
+      prefixFrom[at] = addressOf(node);
+      prefixTo[at] = addressOf(to);
     }
     return true;
   }
@@ -238,19 +246,19 @@ export class LineContext implements Host {
    */
   settle(): number {
     const type = this.#cells[TYPE]!;
-    const root = this.root(type);
+    const root = nodeAt(this.root(type));
     for (let i = 0; i < this.#length; i++) {
-      const entry = this.#tape[i]!;
-      this.#tape[i] = (this.#map(entry >> KIND_SHIFT, root) << KIND_SHIFT) | (entry & KIND_MASK);
+      const from = this.#tape[i]!;
+      this.#tape[i] = addressOf(this.#map(nodeAt(from), root)) + placeInRecord(from);
     }
     this.#cells[HOME] = type;
     return Number(!this.#tree.exhausted);
   }
 
   #map(node: number, root: number): number {
-    const parent = this.#tree.parent[node]!;
+    const parent = this.#tree.parent(node);
     if (parent === NO_NODE) return root;
     const above = this.#map(parent, root);
-    return this.#tree.member(above, this.#tree.key[node]!, this.#stats.whole[above] === 1, 0);
+    return this.#tree.member(above, this.#tree.key(node), this.#stats.isWhole(above), 0);
   }
 }

@@ -8,12 +8,15 @@ export class NodesByRoot {
   readonly #next: Int32Array;
 
   /** The tree must not change any more. */
-  constructor({ count, parent }: PathTree) {
+  constructor(tree: PathTree) {
+    const { count } = tree;
     this.#first = new Int32Array(count);
     this.#next = new Int32Array(count);
     const root = new Int32Array(count);
-    for (let node = 1; node < count; node++)
-      root[node] = parent[node] === NO_NODE ? node : root[parent[node]!]!;
+    for (let node = 1; node < count; node++) {
+      const parent = tree.parent(node);
+      root[node] = parent === NO_NODE ? node : root[parent]!;
+    }
     for (let node = count - 1; node > 0; node--) {
       this.#next[node] = this.#first[root[node]!]!;
       this.#first[root[node]!] = node;

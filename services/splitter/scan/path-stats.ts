@@ -2,12 +2,9 @@
 // them when they are taken.
 import { addFloats, addIntegers, addStrings, Shape } from "../../../shared/shape/shape.ts";
 import { KIND } from "./kinds.ts";
+import type { NodeRecords } from "./node-records.ts";
 import type { PathTree } from "./path-tree.ts";
-import type { ScanMemory } from "./scan-memory.ts";
 import {
-  KIND_SHIFT,
-  MAX_NODES,
-  NODES_READY,
   NODE_COUNTS,
   NODE_DIGITS,
   NODE_DISTINCT,
@@ -20,88 +17,54 @@ import {
   SILENT,
 } from "./wasm/assembly/layout.ts";
 
-const LEAST = -(2n ** 63n);
-const GREATEST = 2n ** 63n - 1n;
-
 export class PathStats {
   readonly #tree: PathTree;
-  readonly #cells: Int32Array;
-  /** 1 when something was counted at the node. */
-  readonly #seen: Uint8Array;
-  /** 1 when the objects there are kept whole. */
-  readonly whole: Uint8Array;
-  /** Distinct keys seen in the objects there. */
-  readonly #distinct: Int32Array;
-  /** Of node n and kind k at n × 16 + k. */
-  readonly #counts: Uint32Array;
-  readonly #longest: Int32Array;
-  readonly #least: BigInt64Array;
-  readonly #greatest: BigInt64Array;
-  readonly #digits: Int32Array;
+  readonly #records: NodeRecords;
 
-  constructor(memory: ScanMemory, tree: PathTree) {
+  constructor(tree: PathTree) {
     this.#tree = tree;
-    this.#cells = memory.cells;
-    this.#seen = memory.octets(NODE_SEEN, MAX_NODES);
-    this.whole = memory.octets(NODE_WHOLE, MAX_NODES);
-    this.#distinct = memory.ints(NODE_DISTINCT, MAX_NODES);
-    this.#counts = memory.counters(NODE_COUNTS, MAX_NODES << KIND_SHIFT);
-    this.#longest = memory.ints(NODE_LONGEST, MAX_NODES);
-    this.#least = memory.longs(NODE_LEAST, MAX_NODES);
-    this.#greatest = memory.longs(NODE_GREATEST, MAX_NODES);
-    this.#digits = memory.ints(NODE_DIGITS, MAX_NODES);
-    this.clear();
+    this.#records = tree.records;
   }
 
-  /** Sets the statistics of new nodes up. */
-  prepare(): void {
-    const [ready, count] = [this.#cells[NODES_READY]!, this.#tree.count];
-    this.#seen.fill(0, ready, count);
-    this.whole.fill(0, ready, count);
-    this.#distinct.fill(0, ready, count);
-    this.#counts.fill(0, ready << KIND_SHIFT, count << KIND_SHIFT);
-    this.#longest.fill(-1, ready, count);
-    this.#least.fill(GREATEST, ready, count);
-    this.#greatest.fill(LEAST, ready, count);
-    this.#digits.fill(0, ready, count);
-    this.#cells[NODES_READY] = count;
-  }
-
-  /** Forgets what was seen, at all nodes. */
-  clear(): void {
-    this.#cells[NODES_READY] = 0;
-    this.prepare();
+  /** True when the objects at a node are kept whole. */
+  isWhole(node: number): boolean {
+    return this.#records.flag(node, NODE_WHOLE);
   }
 
   /** Called when a kind is first met at a node. */
   first(node: number): void {
-    if (node === NO_NODE || this.#seen[node] === 1) return;
-    this.#seen[node] = 1;
-    const parent = this.#tree.parent[node]!;
-    if (parent !== NO_NODE && ++this.#distinct[parent]! > this.#tree.limit(parent)) this.whole[parent] = 1;
+    const records = this.#records;
+    if (node === NO_NODE || records.flag(node, NODE_SEEN)) return;
+    records.raise(node, NODE_SEEN);
+    const parent = this.#tree.parent(node);
+    if (parent === NO_NODE) return;
+    const distinct = records.get(parent, NODE_DISTINCT) + 1;
+    records.set(parent, NODE_DISTINCT, distinct);
+    if (distinct > this.#tree.limit(parent)) records.raise(parent, NODE_WHOLE);
   }
 
   /** The shape of one tree, whose nodes are given with parents before their members; undefined when nothing was seen. */
   shape(nodes: Iterable<number>): Shape | undefined {
-    this.prepare();
     const tree = this.#tree;
     const made = new Map<number, Shape>();
     let root: Shape | undefined;
     for (const node of nodes) {
-      if (this.#seen[node] === 0 || (tree.flags(node) & SILENT) !== 0) continue;
-      const parent = tree.parent[node]!;
+      if (!this.#records.flag(node, NODE_SEEN) || (tree.flags(node) & SILENT) !== 0) continue;
+      const parent = tree.parent(node);
       const above = made.get(parent);
       if (parent !== NO_NODE && (!above || above.whole)) continue;
       const shape = this.#shape(node);
       made.set(node, shape);
-      if (above) (above.keys ??= new Map()).set(tree.keys.name(tree.key[node]!), shape);
+      if (above) (above.keys ??= new Map()).set(tree.keys.name(tree.key(node)), shape);
       else root = shape;
     }
     return root;
   }
 
   #shape(node: number): Shape {
-    const count = (kind: number) => this.#counts[(node << KIND_SHIFT) + kind]!;
+    const records = this.#records;
+    // Counters are unsigned.
+    const count = (kind: number) => records.get(node, NODE_COUNTS + kind * 4) >>> 0;
     const shape = new Shape();
     shape.nulls = count(KIND.NULL);
     shape.booleans = count(KIND.BOOLEAN);
@@ -110,13 +73,18 @@ export class PathStats {
     shape.dates = count(KIND.DATE);
     shape.objects = count(KIND.OBJECT);
     shape.arrays = count(KIND.ARRAY);
-    shape.whole = this.whole[node] === 1;
-    if (count(KIND.STRING) > 0) addStrings(shape, count(KIND.STRING), this.#longest[node]!);
+    shape.whole = this.isWhole(node);
+    if (count(KIND.STRING) > 0) addStrings(shape, count(KIND.STRING), records.get(node, NODE_LONGEST));
     if (count(KIND.INTEGER) > 0) {
-      addIntegers(shape, count(KIND.INTEGER), this.#least[node]!, this.#greatest[node]!);
+      addIntegers(
+        shape,
+        count(KIND.INTEGER),
+        records.long(node, NODE_LEAST),
+        records.long(node, NODE_GREATEST),
+      );
     }
     if (count(KIND.FLOAT) > 0) {
-      const digits = this.#digits[node]!;
+      const digits = records.get(node, NODE_DIGITS);
       addFloats(shape, {
         count: count(KIND.FLOAT),
         integerDigits: digits >> 20,

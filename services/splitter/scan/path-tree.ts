@@ -1,29 +1,25 @@
 // The paths met so far as a forest of small integers: one tree for each event type, and one, from FIRST_ROOT, for lines whose event type
 // is not known yet. A node is a path; it remembers which key came after it, so that the next line's keys are compared instead of looked up.
-// Columns in the scanner's memory: nothing is allocated for a line, and a node costs about 150 bytes, its counters included.
+// Records in the scanner's memory: nothing is allocated for a line, and a node costs 128 bytes, its counters included.
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import type { Path } from "../../../shared/schema/types.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { ScanMemory } from "./scan-memory.ts";
+import { addressOf, NodeRecords } from "./node-records.ts";
 import { finishHash } from "./tables.ts";
 import {
   FLAG_BITS,
   FULL,
-  HOT,
-  HOT_BYTES_FLAGS,
-  HOT_FIRST,
-  HOT_KEY,
-  HOT_NEXT,
-  HOT_SHIFT,
-  HOT_STAMP,
   MAX_NODES,
   MAX_TREE_SLOTS,
-  NODES,
+  NODE_BYTES_FLAGS,
   NODE_CHILDREN,
+  NODE_COUNT,
   NODE_DEPTH,
   NODE_ELEMENTS,
   NODE_KEY,
+  NODE_KEY_TEXT,
   NODE_PARENT,
   NODE_TYPE_RANK,
   NO_NODE,
@@ -45,17 +41,7 @@ export class PathTree {
   readonly keys: KeyTable;
   readonly keysPerDepth: readonly number[];
 
-  readonly parent: Int32Array;
-  readonly key: Int32Array;
-  readonly depth: Uint16Array;
-  /** Rank of the event type path that ends here. */
-  readonly typeRank: Uint16Array;
-  /** What the inner loop reads of nodes, from address HOT on; see layout.ts. */
-  readonly #hot: Int32Array;
-  /** How many nodes have this one as parent. */
-  readonly #children: Int32Array;
-  /** The node of the elements when there is an array here. */
-  readonly #elements: Int32Array;
+  readonly records: NodeRecords;
   readonly #slots: Int32Array;
   readonly #cells: Int32Array;
 
@@ -71,13 +57,7 @@ export class PathTree {
   ) {
     this.keys = keys;
     this.keysPerDepth = keysPerDepth;
-    this.parent = memory.ints(NODE_PARENT, MAX_NODES);
-    this.key = memory.ints(NODE_KEY, MAX_NODES);
-    this.depth = memory.shorts(NODE_DEPTH, MAX_NODES);
-    this.typeRank = memory.shorts(NODE_TYPE_RANK, MAX_NODES);
-    this.#hot = memory.ints(HOT, MAX_NODES << (HOT_SHIFT - 2));
-    this.#children = memory.ints(NODE_CHILDREN, MAX_NODES);
-    this.#elements = memory.ints(NODE_ELEMENTS, MAX_NODES);
+    this.records = new NodeRecords(memory);
     this.#slots = memory.ints(TREE_SLOTS, MAX_TREE_SLOTS);
     this.#cells = memory.cells;
     // Lines with other keys go by the slow path anyway.
@@ -89,7 +69,7 @@ export class PathTree {
 
   /** Nodes so far, NO_NODE included. */
   get count(): number {
-    return this.#cells[NODES]!;
+    return this.#cells[NODE_COUNT]!;
   }
 
   get full(): boolean {
@@ -102,7 +82,7 @@ export class PathTree {
     this.#cells[TREE_MASK] = FIRST_SLOTS - 1;
     this.keys.clear();
     this.#typeKeys = this.#typePaths.map(([, path]) => path.map((name) => this.keys.id(name)));
-    this.#cells[NODES] = 0;
+    this.#cells[NODE_COUNT] = 0;
     this.#newNode(NO_NODE, 0, 0, SILENT);
     this.newRoot();
   }
@@ -113,43 +93,32 @@ export class PathTree {
     this.#typePaths.forEach(([rank], index) => {
       let node = root;
       for (const key of this.#typeKeys[index]!) node = this.find(node, key) || this.#newChild(node, key);
-      if ((this.flags(node) & TYPE_PATH) === 0) this.typeRank[node] = rank;
-      this.#hot[columnOf(node, HOT_BYTES_FLAGS)]! |= TYPE_PATH;
+      if ((this.flags(node) & TYPE_PATH) === 0) this.records.set(node, NODE_TYPE_RANK, rank);
+      this.records.set(node, NODE_BYTES_FLAGS, this.records.get(node, NODE_BYTES_FLAGS) | TYPE_PATH);
     });
     return root;
   }
 
   flags(node: number): number {
-    return this.#hot[columnOf(node, HOT_BYTES_FLAGS)]! & ((1 << FLAG_BITS) - 1);
+    return this.records.get(node, NODE_BYTES_FLAGS) & ((1 << FLAG_BITS) - 1);
   }
 
-  /** The object in which a member was last met. */
-  stamp(node: number): number {
-    return this.#hot[columnOf(node, HOT_STAMP)]!;
+  parent(node: number): number {
+    return this.records.get(node, NODE_PARENT);
   }
 
-  setStamp(node: number, object: number): void {
-    this.#hot[columnOf(node, HOT_STAMP)] = object;
+  key(node: number): number {
+    return this.records.get(node, NODE_KEY);
   }
 
   /** Remembers that a member came next at the place with this address, if the guess can ever be right. */
   expect(link: number, node: number): void {
-    if (this.#hot[columnOf(node, HOT_KEY)] !== 0) this.#hot[(link - HOT) >> 2] = node;
-  }
-
-  /** Address of the place of the guess after a member. */
-  linkAfter(node: number): number {
-    return HOT + (node << HOT_SHIFT) + HOT_NEXT;
-  }
-
-  /** The node to which the place of a guess belongs. */
-  nodeOfLink(link: number): number {
-    return (link - HOT) >> HOT_SHIFT;
+    if (this.records.get(node, NODE_KEY_TEXT) !== 0) this.records.setAt(link, addressOf(node));
   }
 
   /** Distinct keys beyond which an object at this node is kept whole. */
   limit(node: number): number {
-    return this.keysPerDepth[this.depth[node]!] ?? 0;
+    return this.keysPerDepth[this.#depth(node)] ?? 0;
   }
 
   /** The member of a node, NO_NODE when there is none yet. */
@@ -157,7 +126,7 @@ export class PathTree {
     const mask = this.#cells[TREE_MASK]!;
     for (let slot = slotOf(parent, key) & mask; ; slot = (slot + 1) & mask) {
       const node = this.#slots[slot]!;
-      if (node === NO_NODE || (this.key[node] === key && this.parent[node] === parent)) return node;
+      if (node === NO_NODE || (this.key(node) === key && this.parent(node) === parent)) return node;
     }
   }
 
@@ -179,7 +148,7 @@ export class PathTree {
   /** True when `member` would give NO_NODE for a key that the node does not have. */
   isFull(parent: number, whole: boolean, members: number): boolean {
     if (parent === NO_NODE) return true;
-    if ((this.flags(parent) & SILENT) !== 0) return this.#children[parent]! >= KEYS_IN_ARRAY;
+    if ((this.flags(parent) & SILENT) !== 0) return this.records.get(parent, NODE_CHILDREN) >= KEYS_IN_ARRAY;
     const limit = this.limit(parent);
     return whole || limit === 0 || members > limit;
   }
@@ -187,16 +156,19 @@ export class PathTree {
   /** The node of the elements of arrays at a node. */
   elementsOf(array: number): number {
     if (array === NO_NODE || this.exhausted) return NO_NODE;
-    if (this.#elements[array] === NO_NODE) {
-      const made = this.#newNode(array, 0, this.depth[array]! + 1, SILENT);
-      this.#elements[array] = made;
-    }
-    return this.#elements[array]!;
+    // Asked once for each array: the module remembers the address.
+    const made = this.#newNode(array, 0, this.#depth(array) + 1, SILENT);
+    this.records.set(array, NODE_ELEMENTS, addressOf(made));
+    return made;
+  }
+
+  #depth(node: number): number {
+    return this.records.get(node, NODE_DEPTH);
   }
 
   #newChild(parent: number, key: number): number {
-    const node = this.#newNode(parent, key, this.depth[parent]! + 1, this.flags(parent) & SILENT);
-    this.#children[parent]!++;
+    const node = this.#newNode(parent, key, this.#depth(parent) + 1, this.flags(parent) & SILENT);
+    this.records.set(parent, NODE_CHILDREN, this.records.get(parent, NODE_CHILDREN) + 1);
     const mask = this.#cells[TREE_MASK]!;
     let slot = slotOf(parent, key) & mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
@@ -206,18 +178,12 @@ export class PathTree {
   }
 
   #newNode(parent: number, key: number, depth: number, flags: number): number {
-    const node = this.#cells[NODES]!++;
+    const node = this.#cells[NODE_COUNT]!++;
     if (this.full) this.#cells[FULL] = 1;
-    this.parent[node] = parent;
-    this.key[node] = key;
-    this.depth[node] = depth;
-    this.typeRank[node] = 0;
-    this.#elements[node] = NO_NODE;
-    this.#children[node] = 0;
-    this.#hot[columnOf(node, HOT_NEXT)] = this.#hot[columnOf(node, HOT_FIRST)] = NO_NODE;
-    this.#hot[columnOf(node, HOT_STAMP)] = 0;
-    this.#hot[columnOf(node, HOT_KEY)] = this.keys.writtenAt(key);
-    this.#hot[columnOf(node, HOT_BYTES_FLAGS)] = ((this.keys.length[key]! + 3) << FLAG_BITS) | flags;
+    this.records.begin(node, this.keys.writtenAt(key), ((this.keys.length[key]! + 3) << FLAG_BITS) | flags);
+    this.records.set(node, NODE_PARENT, parent);
+    this.records.set(node, NODE_KEY, key);
+    this.records.set(node, NODE_DEPTH, depth);
     return node;
   }
 
@@ -227,18 +193,13 @@ export class PathTree {
     this.#slots.fill(0, 0, size);
     for (let node = 0; node < this.count; node++) {
       // Roots and elements of arrays are found otherwise.
-      if (this.key[node] === 0) continue;
-      let slot = slotOf(this.parent[node]!, this.key[node]!) & mask;
+      if (this.key(node) === 0) continue;
+      let slot = slotOf(this.parent(node), this.key(node)) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = node;
     }
     this.#cells[TREE_MASK] = mask;
   }
-}
-
-/** Index in the hot columns of one of a node's. */
-function columnOf(node: number, column: number): number {
-  return (node << (HOT_SHIFT - 2)) + (column >> 2);
 }
 
 function slotOf(parent: number, key: number): number {

@@ -14,7 +14,6 @@ export interface Host {
   root(type: number): number;
   number(start: number): number;
   stringKind(start: number, end: number, length: number): number;
-  prepare(): void;
   first(node: number): void;
   forgetMembers(): void;
   renumber(): void;
@@ -79,14 +78,6 @@ export class ScanMemory {
     return new Int32Array(this.#buffer, at, length);
   }
 
-  counters(at: number, length: number): Uint32Array {
-    return new Uint32Array(this.#buffer, at, length);
-  }
-
-  shorts(at: number, length: number): Uint16Array {
-    return new Uint16Array(this.#buffer, at, length);
-  }
-
   octets(at: number, length: number): Uint8Array {
     return new Uint8Array(this.#buffer, at, length);
   }
@@ -109,7 +100,6 @@ export class ScanMemory {
       root: (type: number) => host().root(type),
       number: (start: number) => host().number(start),
       stringKind: (start: number, end: number, length: number) => host().stringKind(start, end, length),
-      prepare: () => host().prepare(),
       first: (node: number) => host().first(node),
       forgetMembers: () => host().forgetMembers(),
       renumber: () => host().renumber(),

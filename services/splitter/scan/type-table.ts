@@ -8,7 +8,6 @@ import {
   FULL,
   KEEP,
   MAX_TYPES,
-  NO_NODE,
   PREFIX_SHIFT,
   RECENT,
   RECENT_SLOTS,
@@ -36,7 +35,7 @@ const MOST_TEXT = 2000;
 export class TypeTable {
   readonly names: string[] = [];
   readonly fates: Fate[] = [];
-  /** Root of each type's tree, NO_NODE for none. */
+  /** Address of the root of each type's tree, 0 for none. */
   readonly roots: Int32Array;
   /** For each type, the first nodes of the tape when its lines last moved in, and where they moved. */
   readonly prefixFrom: Int32Array;
@@ -105,7 +104,7 @@ export class TypeTable {
       `,"${EVENT_TYPE_MEMBER}":${JSON.stringify(name)},`,
     );
     this.lines[id] = this.bytes[id] = 0;
-    this.roots[id] = NO_NODE;
+    this.roots[id] = 0;
     this.forgetPrefix(id);
     if (this.full) this.#cells[FULL] = 1;
     return id;
@@ -118,7 +117,7 @@ export class TypeTable {
 
   /** Forgets how lines of a type moved to its tree. */
   forgetPrefix(id: number): void {
-    this.prefixFrom.fill(NO_NODE, id << PREFIX_SHIFT, (id + 1) << PREFIX_SHIFT);
+    this.prefixFrom.fill(0, id << PREFIX_SHIFT, (id + 1) << PREFIX_SHIFT);
   }
 
   /** Forgets all types; numbers start anew. */

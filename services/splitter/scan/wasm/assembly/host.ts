@@ -1,4 +1,4 @@
-// What JavaScript does for the module: whatever is rare, or needs strings. All of them work on the same memory.
+// What JavaScript does for the module: whatever is rare, or needs strings. All of them work on the same memory; nodes are addresses.
 
 /** Looks a key up and enters it: LineContext.member. Returns its node or −1 for an odd line. */
 @external("host", "member")
@@ -35,10 +35,6 @@ export declare function hostNumber(start: i32): i32;
 /** The kind of a string with escapes that may be a time. */
 @external("host", "stringKind")
 export declare function hostStringKind(start: i32, end: i32, length: i32): i32;
-
-/** Sets up the counters of new nodes. */
-@external("host", "prepare")
-export declare function hostPrepare(): void;
 
 /** A kind of value was met for the first time at a node. */
 @external("host", "first")

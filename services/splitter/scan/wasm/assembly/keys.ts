@@ -2,8 +2,8 @@
 import { byteAt, cell, setCell } from "./memory";
 import { hostMember } from "./host";
 import {
-  HOT, HOT_KEY, HOT_SHIFT, HOT_STAMP, KEY_END, KEY_HASH, KEY_LENGTH, KEY_MASK, KEY_MEANT, KEY_SLOTS, KEY_START, KEY_SYSTEM,
-  KEY_WRITTEN, NODE_KEY, NODE_PARENT, NO_NODE, SEED, TREE_MASK, TREE_SLOTS,
+  KEY_END, KEY_HASH, KEY_LENGTH, KEY_MASK, KEY_MEANT, KEY_SLOTS, KEY_START, KEY_SYSTEM, KEY_WRITTEN, NODES, NODE_KEY, NODE_KEY_TEXT,
+  NODE_PARENT, NODE_SHIFT, NODE_STAMP, NO_NODE, SEED, TREE_MASK, TREE_SLOTS,
 } from "./layout";
 
 /** As MAX_PROBES of key-table.ts. */
@@ -40,13 +40,12 @@ export function lookUp(start: i32, node: i32, link: i32, object: i32, members: i
   if (key > 0) {
     const meant = load<i32>(KEY_MEANT + (key << 2));
     if (depth == 1 && byteAt(KEY_SYSTEM + meant) != 0) return -1;
-    const found = findNode(node, meant);
-    if (found != NO_NODE) {
+    const found = findNode((node - NODES) >> NODE_SHIFT, meant);
+    if (found != 0) {
       setCell(KEY_END, end);
-      const hot = HOT + (found << HOT_SHIFT);
-      if (load<i32>(hot, HOT_STAMP) == object) return -1;
-      store<i32>(hot, object, HOT_STAMP);
-      if (load<i32>(hot, HOT_KEY) != 0) store<i32>(link, found);
+      if (load<i32>(found, NODE_STAMP) == object) return -1;
+      store<i32>(found, object, NODE_STAMP);
+      if (load<i32>(found, NODE_KEY_TEXT) != 0) store<i32>(link, found);
       return found;
     }
   }
@@ -72,15 +71,16 @@ function findKey(start: i32, length: i32, hash: i32): i32 {
   return 0;
 }
 
+/** Address of the member of the node with this number, 0 when there is none. */
 @inline
 function findNode(parent: i32, key: i32): i32 {
   const mask = cell(TREE_MASK);
   let slot = finishHash((parent * 0x9e3779b1) ^ (key * 0x85ebca6b)) & mask;
   while (true) {
-    const node = load<i32>(TREE_SLOTS + (slot << 2));
-    if (node == NO_NODE || (load<i32>(NODE_KEY + (node << 2)) == key && load<i32>(NODE_PARENT + (node << 2)) == parent)) {
-      return node;
-    }
+    const number = load<i32>(TREE_SLOTS + (slot << 2));
+    if (number == NO_NODE) return 0;
+    const node = NODES + (number << NODE_SHIFT);
+    if (load<i32>(node, NODE_KEY) == key && load<i32>(node, NODE_PARENT) == parent) return node;
     slot = (slot + 1) & mask;
   }
 }

@@ -24,9 +24,8 @@ export const LENGTH = 9;
 export const MEMBERS_USED = 10;
 /** 1 when tables are nearly full: nothing more is scanned before JavaScript has emptied them. */
 export const FULL = 11;
-/** Nodes of the tree, and of those how many have their counters set up. */
-export const NODES = 12;
-export const NODES_READY = 13;
+/** Nodes of the tree. */
+export const NODE_COUNT = 12;
 /** Slots − 1 of the two hash tables. */
 export const KEY_MASK = 14;
 export const TREE_MASK = 15;
@@ -65,9 +64,9 @@ export const FRAME_MEMBERS = 12;
 export const FRAME_IS_ARRAY = 16;
 export const FRAME_BYTES = 20;
 
-/** Type number + 1 of the type last met with these bits of the hash of its name. */
+/** Event types by the hash of their names: type number + 1. A cache: JavaScript's map decides. */
 export const RECENT = 32768;
-export const RECENT_SLOTS = 16384;
+export const RECENT_SLOTS = 32768;
 
 /** Columns by event type. */
 export const MAX_TYPES = 65536;
@@ -82,47 +81,58 @@ export const TYPE_MEMBER_LENGTH = TYPE_MEMBER + MAX_TYPES * 4;
 export const TYPE_NAME = TYPE_MEMBER_LENGTH + MAX_TYPES * 4;
 export const TYPE_NAME_LENGTH = TYPE_NAME + MAX_TYPES * 4;
 /** The first nodes of the tape when lines of the type last moved into its tree, and where they moved. */
-export const PREFIX_SHIFT = 3;
+export const PREFIX_SHIFT = 5;
 export const TYPE_PREFIX_FROM = TYPE_NAME_LENGTH + MAX_TYPES * 4;
-export const TYPE_PREFIX_TO = TYPE_PREFIX_FROM + MAX_TYPES * 32;
+export const TYPE_PREFIX_TO = TYPE_PREFIX_FROM + MAX_TYPES * 128;
 /** Event types in the order in which the block's rows have them. */
-export const TYPES_SEEN = TYPE_PREFIX_TO + MAX_TYPES * 32;
+export const TYPES_SEEN = TYPE_PREFIX_TO + MAX_TYPES * 128;
 export const TYPE_TEXT = TYPES_SEEN + MAX_TYPES * 4;
 export const TYPE_TEXT_BYTES = 33554432;
 
-/** Columns by node. */
+/**
+ * What is known of a node, in a record of 128 bytes: node n's is at NODES + 128n, and the module knows nodes by that address. What a
+ * line reads and writes for most values is within the first cache line.
+ */
 export const MAX_NODES = 524288;
-export const HOT = TYPE_TEXT + TYPE_TEXT_BYTES;
-export const NODE_PARENT = HOT + MAX_NODES * 32;
-export const NODE_KEY = NODE_PARENT + MAX_NODES * 4;
-export const NODE_CHILDREN = NODE_KEY + MAX_NODES * 4;
-export const NODE_ELEMENTS = NODE_CHILDREN + MAX_NODES * 4;
-export const NODE_DISTINCT = NODE_ELEMENTS + MAX_NODES * 4;
-export const NODE_LONGEST = NODE_DISTINCT + MAX_NODES * 4;
-export const NODE_DIGITS = NODE_LONGEST + MAX_NODES * 4;
-export const NODE_LEAST = NODE_DIGITS + MAX_NODES * 4;
-export const NODE_GREATEST = NODE_LEAST + MAX_NODES * 8;
-/** Of node n and kind k at n × 16 + k. */
-export const NODE_COUNTS = NODE_GREATEST + MAX_NODES * 8;
-export const NODE_DEPTH = NODE_COUNTS + MAX_NODES * 64;
-export const NODE_TYPE_RANK = NODE_DEPTH + MAX_NODES * 2;
-export const NODE_SEEN = NODE_TYPE_RANK + MAX_NODES * 2;
-export const NODE_WHOLE = NODE_SEEN + MAX_NODES;
-export const TREE_SLOTS = NODE_WHOLE + MAX_NODES;
-export const MAX_TREE_SLOTS = 1048576;
-
-/** What the inner loop reads of a node, side by side: node n's begin at HOT + 32n. */
-export const HOT_SHIFT = 5;
+export const NODES = (TYPE_TEXT + TYPE_TEXT_BYTES + 127) & -128;
+export const NODE_SHIFT = 7;
 /** The member that came after this one when it was last met. */
-export const HOT_NEXT = 0;
+export const NODE_NEXT = 0;
 /** The first member when the object here was last met. */
-export const HOT_FIRST = 4;
+export const NODE_FIRST = 4;
 /** Address of the key as it is written, with its quotes and a colon; 0 when it cannot be written as it is. */
-export const HOT_KEY = 8;
+export const NODE_KEY_TEXT = 8;
 /** Its bytes × 4 + flags. */
-export const HOT_BYTES_FLAGS = 12;
+export const NODE_BYTES_FLAGS = 12;
 /** The object in which this member was last met, to find duplicates. */
-export const HOT_STAMP = 16;
+export const NODE_STAMP = 16;
+/** Bytes of the longest string, −1 for none. */
+export const NODE_LONGEST = 20;
+/** Digits of floats, packed. */
+export const NODE_DIGITS = 24;
+/** A byte: 1 when something was counted here. */
+export const NODE_SEEN = 28;
+/** A byte: 1 when the objects here are kept whole. */
+export const NODE_WHOLE = 29;
+/** Values of each kind. */
+export const NODE_COUNTS = 32;
+/** Distinct keys of the objects here. */
+export const NODE_DISTINCT = 76;
+/** Of integers, 8 bytes. */
+export const NODE_LEAST = 80;
+export const NODE_GREATEST = 88;
+/** Number of the node above, number of the key. */
+export const NODE_PARENT = 96;
+export const NODE_KEY = 100;
+/** Address of the node of the elements when there is an array here. */
+export const NODE_ELEMENTS = 104;
+/** How many nodes have this one as parent. */
+export const NODE_CHILDREN = 108;
+export const NODE_DEPTH = 112;
+/** Rank of the event type path that ends here. */
+export const NODE_TYPE_RANK = 116;
+export const TREE_SLOTS = NODES + MAX_NODES * 128;
+export const MAX_TREE_SLOTS = 1048576;
 
 /** Columns by key. */
 export const MAX_KEYS = 262144;
@@ -137,7 +147,7 @@ export const MAX_KEY_SLOTS = 1048576;
 export const KEY_TEXT = KEY_SLOTS + MAX_KEY_SLOTS * 4;
 export const KEY_TEXT_BYTES = 8454144;
 
-/** Nodes and kinds of the line's values, node × 16 + kind, and 8 bytes for each: length of a string, an integer … */
+/** Address of the counter for each of the line's values, and 8 bytes for each: length of a string, an integer … */
 export const MAX_TAPE = 1048576;
 export const TAPE = KEY_TEXT + KEY_TEXT_BYTES;
 export const VALUES = TAPE + MAX_TAPE * 4;
@@ -169,9 +179,9 @@ export const SILENT = 1;
 export const TYPE_PATH = 2;
 /** log2 of the place of the bytes beside the flags. */
 export const FLAG_BITS = 2;
-/** The node that is none: of what has no path, or lies below an object that is kept whole. Silent. */
+/** Number of the node that is none: of what has no path, or lies below an object that is kept whole. Silent. */
 export const NO_NODE = 0;
-/** Root of the tree for lines whose event type is not known yet. */
+/** Number of the root of the tree for lines whose event type is not known yet. */
 export const FIRST_ROOT = 1;
 
 /** Kinds of value, in the order of the counters that each path has. */
@@ -187,8 +197,6 @@ export const OBJECT = 8;
 export const ARRAY = 9;
 /** No value: the object has more keys than are listed. */
 export const WHOLE = 10;
-/** log2 of the counters that a path has. */
-export const KIND_SHIFT = 4;
 
 /** What the module asks JavaScript to do; `run` returns it. */
 export const DONE = 0;

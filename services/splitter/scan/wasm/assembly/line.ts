@@ -6,9 +6,9 @@ import { hostElementsOf, hostForgetMembers, hostNumber, hostRenumber, hostRoot, 
 import { lookUp } from "./keys";
 import {
   ARRAY, BODY_END, BODY_START, BOOLEAN, CONSTANT_TYPE, FIRST_ROOT, FLAG_BITS, FLOAT, FRAMES, FRAME_BYTES, FRAME_IS_ARRAY, FRAME_LINK,
-  FRAME_MEMBERS, FRAME_NODE, FRAME_OBJECT, HOME, HOT, HOT_BYTES_FLAGS, HOT_FIRST, HOT_KEY, HOT_NEXT, HOT_SHIFT, HOT_STAMP, INTEGER,
-  KEY_END, KIND_SHIFT, LENGTH, MAX_DEPTH, MAX_STRING_BYTES, MAX_TAPE, MEMBERS_USED, NEXT_RECORD, NODE_ELEMENTS, NO_NODE, NULL, OBJECT,
-  OBJECT_NUMBER, PACKED_DIGITS, RANK, SILENT, STRING, TAPE, TYPE, TYPE_ROOT, VALUES,
+  FRAME_MEMBERS, FRAME_NODE, FRAME_OBJECT, HOME, INTEGER, KEY_END, LENGTH, MAX_DEPTH, MAX_STRING_BYTES, MAX_TAPE, MEMBERS_USED,
+  NEXT_RECORD, NODES, NODE_BYTES_FLAGS, NODE_COUNTS, NODE_ELEMENTS, NODE_FIRST, NODE_KEY_TEXT, NODE_NEXT, NODE_SHIFT, NODE_STAMP, NULL,
+  OBJECT, OBJECT_NUMBER, PACKED_DIGITS, RANK, SILENT, STRING, TAPE, TYPE, TYPE_ROOT, VALUES,
 } from "./layout";
 import { finishString, plainEnd, stringKind, surplus } from "./text";
 import { candidate } from "./types";
@@ -29,6 +29,8 @@ const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const MINUS = 0x2d;
+/** The record of the node that is none. */
+const NONE = NODES;
 const FLAGS_MASK = (1 << FLAG_BITS) - 1;
 /** A line that goes on with numbers beyond this begins with objects numbered anew. */
 const MAX_OBJECT = 1 << 30;
@@ -56,11 +58,11 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
   let depth = 1;
   let isArray = false;
   // Where the guess at the next member stands: at the member before, or at the object itself.
-  let link = HOT + (node << HOT_SHIFT) + HOT_FIRST;
+  let link = node + NODE_FIRST;
   let members = 0;
   let objects = cell(OBJECT_NUMBER) + 1;
   let object = objects;
-  store<i32>(TAPE, (node << KIND_SHIFT) | OBJECT);
+  store<i32>(TAPE, counterOf(node, OBJECT));
 
   p++;
   if (byteAt(p) <= SPACE) p = white(p, recordEnd);
@@ -71,25 +73,23 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
   // Each round is one member or element, or one closing bracket.
   while (true) {
     if (!closing) {
-      let n = NO_NODE;
+      let n = NONE;
       let flags = SILENT;
       if (!isArray) {
         if (byteAt(p) <= SPACE) p = white(p, recordEnd);
         members++;
         // The key that came next the last time, then the one after it: members that come and go.
         n = load<i32>(link);
-        let hot = HOT + (n << HOT_SHIFT);
-        let both = load<i32>(hot, HOT_BYTES_FLAGS);
-        if (n != NO_NODE && !isKey(p, load<i32>(hot, HOT_KEY), both >> FLAG_BITS)) {
-          n = load<i32>(hot, HOT_NEXT);
-          hot = HOT + (n << HOT_SHIFT);
-          both = load<i32>(hot, HOT_BYTES_FLAGS);
-          if (n != NO_NODE && !isKey(p, load<i32>(hot, HOT_KEY), both >> FLAG_BITS)) n = NO_NODE;
+        let both = load<i32>(n, NODE_BYTES_FLAGS);
+        if (n != NONE && !isKey(p, load<i32>(n, NODE_KEY_TEXT), both >> FLAG_BITS)) {
+          n = load<i32>(n, NODE_NEXT);
+          both = load<i32>(n, NODE_BYTES_FLAGS);
+          if (n != NONE && !isKey(p, load<i32>(n, NODE_KEY_TEXT), both >> FLAG_BITS)) n = NONE;
         }
-        if (n != NO_NODE) {
-          if (load<i32>(hot, HOT_STAMP) == object) break;
-          store<i32>(hot, object, HOT_STAMP);
-          link = hot + HOT_NEXT;
+        if (n != NONE) {
+          if (load<i32>(n, NODE_STAMP) == object) break;
+          store<i32>(n, object, NODE_STAMP);
+          link = n + NODE_NEXT;
           p += both >> FLAG_BITS;
           flags = both & FLAGS_MASK;
         } else {
@@ -99,9 +99,8 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
           if (n < 0) break;
           tape = TAPE + (cell(LENGTH) << 2);
           p = cell(KEY_END) + 1;
-          hot = HOT + (n << HOT_SHIFT);
-          if (n != NO_NODE) link = hot + HOT_NEXT;
-          flags = load<i32>(hot, HOT_BYTES_FLAGS) & FLAGS_MASK;
+          if (n != NONE) link = n + NODE_NEXT;
+          flags = load<i32>(n, NODE_BYTES_FLAGS) & FLAGS_MASK;
           if (byteAt(p) != COLON) p = white(p, recordEnd);
           if (byteAt(p++) != COLON) break;
         }
@@ -129,7 +128,7 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
         if (size > MAX_STRING_BYTES) break;
         p++;
         if ((flags & SILENT) == 0) {
-          store<i32>(tape, (n << KIND_SHIFT) | kind);
+          store<i32>(tape, counterOf(n, kind));
           store<i32>(valueOf(tape), size);
           tape += 4;
           if (flags != 0) {
@@ -148,7 +147,7 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
         const opensArray = c == OPEN_ARRAY;
         if (isArray) n = elementsOf(node);
         if ((flags & SILENT) == 0) {
-          store<i32>(tape, (n << KIND_SHIFT) | (opensArray ? ARRAY : OBJECT));
+          store<i32>(tape, counterOf(n, opensArray ? ARRAY : OBJECT));
           tape += 4;
         }
         const frame = FRAMES + depth * FRAME_BYTES;
@@ -159,7 +158,7 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
         store<i32>(frame, members, FRAME_MEMBERS);
         store<i32>(frame, i32(isArray), FRAME_IS_ARRAY);
         node = n;
-        link = HOT + (n << HOT_SHIFT) + HOT_FIRST;
+        link = n + NODE_FIRST;
         members = 0;
         isArray = opensArray;
         if (!opensArray) object = ++objects;
@@ -171,7 +170,7 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
         p = literalEnd(p, c);
         if (p < 0) break;
         if ((flags & SILENT) == 0) {
-          store<i32>(tape, (n << KIND_SHIFT) | (c == 0x6e ? NULL : BOOLEAN));
+          store<i32>(tape, counterOf(n, c == 0x6e ? NULL : BOOLEAN));
           tape += 4;
         }
       } else {
@@ -199,7 +198,7 @@ export function scanLine(at: i32, recordEnd: i32): i32 {
           value = cell(PACKED_DIGITS);
         } else if (start < digitsAt) value = -value;
         if ((flags & SILENT) == 0) {
-          store<i32>(tape, (n << KIND_SHIFT) | kind);
+          store<i32>(tape, counterOf(n, kind));
           store<i64>(valueOf(tape), value);
           tape += 4;
           if (flags != 0 && kind == INTEGER) {
@@ -255,9 +254,9 @@ function begin(): i32 {
   setCell(RANK, 0xffff);
   setCell(TYPE, type);
   setCell(HOME, type);
-  if (type < 0) return FIRST_ROOT;
+  if (type < 0) return NODES + (FIRST_ROOT << NODE_SHIFT);
   const root = load<i32>(TYPE_ROOT + (type << 2));
-  return root == NO_NODE ? hostRoot(type) : root;
+  return root == 0 ? hostRoot(type) : root;
 }
 
 /** Decides on what stands after the object. */
@@ -306,11 +305,17 @@ function valueOf(tape: i32): i32 {
   return VALUES + ((tape - TAPE) << 1);
 }
 
+/** The counter of a node for a kind of value. */
+@inline
+function counterOf(node: i32, kind: i32): i32 {
+  return node + NODE_COUNTS + (kind << 2);
+}
+
 @inline
 function elementsOf(node: i32): i32 {
-  if (node == NO_NODE) return NO_NODE;
-  const known = load<i32>(NODE_ELEMENTS + (node << 2));
-  return known != NO_NODE ? known : hostElementsOf(node);
+  if (node == NONE) return NONE;
+  const known = load<i32>(node, NODE_ELEMENTS);
+  return known != 0 ? known : hostElementsOf(node);
 }
 
 /** Position after `true`, `false` or `null` at `p`, which begins with `first`; −1 when it is none of them. */

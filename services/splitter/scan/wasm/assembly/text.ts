@@ -35,10 +35,9 @@ export function finishString(at: i32): i32 {
     const c = byteAt(at);
     if (c == QUOTE) break;
     if (c >= 0x80) {
-      const length = utf8Length(at, c);
-      if (length == 0) return -1;
-      at += length;
-      if (byteAt(at) >= 0x80) continue;
+      at = textEnd(at);
+      if (at < 0) return -1;
+      continue;
     } else if (c != BACKSLASH) return -1;
     else {
       const letter = byteAt(at, 1);
@@ -86,24 +85,53 @@ function hexUnit(at: i32): i32 {
   return unit;
 }
 
-@inline
-function follows(at: i32): bool {
-  return (byteAt(at) & 0xc0) == 0x80;
+/**
+ * Position of the first quote, backslash or control character at `at` or after; −1 when what lies between is no well-formed UTF-8.
+ * The byte before `at` must be ASCII, and those before it no beginning of a character.
+ */
+function textEnd(at: i32): i32 {
+  while (true) {
+    const v = v128.load(at);
+    const special = v128.or(
+      i8x16.lt_u(v, i8x16.splat(0x20)),
+      v128.or(i8x16.eq(v, i8x16.splat(<i8>QUOTE)), i8x16.eq(v, i8x16.splat(<i8>BACKSLASH))),
+    );
+    const mask = i8x16.bitmask(special);
+    const errors = i8x16.bitmask(i8x16.ne(utf8Errors(v, at), i8x16.splat(0)));
+    // Errors count up to the special byte: a character that it cuts short is an error at that byte.
+    if (mask != 0) return (errors & (mask ^ (mask - 1))) == 0 ? at + ctz(mask) : -1;
+    if (errors != 0) return -1;
+    at += 16;
+  }
 }
 
-/** Length of the well-formed UTF-8 sequence that begins at `at` with `first`, 0 when there is none. */
+/**
+ * What is wrong with the 16 bytes `v` at `at` as UTF-8, given the three before them: not zero where something is. Each pair of bytes is
+ * looked up by three half bytes (Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", 2021).
+ */
 @inline
-function utf8Length(at: i32, first: i32): i32 {
-  if (first < 0xe0) return first >= 0xc2 && follows(at + 1) ? 2 : 0;
-  if (!follows(at + 1) || !follows(at + 2)) return 0;
-  const second = byteAt(at, 1);
-  if (first < 0xf0) {
-    if (first == 0xe0) return second >= 0xa0 ? 3 : 0;
-    return first != 0xed || second < 0xa0 ? 3 : 0;
-  }
-  if (!follows(at + 3)) return 0;
-  if (first == 0xf0) return second >= 0x90 ? 4 : 0;
-  return first < 0xf4 || (first == 0xf4 && second < 0x90) ? 4 : 0;
+function utf8Errors(v: v128, at: i32): v128 {
+  const before = v128.load(at - 1);
+  const pairs = v128.and(
+    v128.and(
+      i8x16.swizzle(
+        i8x16(2, 2, 2, 2, 2, 2, 2, 2, -128, -128, -128, -128, 0x21, 0x01, 0x15, 0x49),
+        i8x16.shr_u(before, 4),
+      ),
+      i8x16.swizzle(
+        i8x16(-25, -93, -125, -125, -117, -53, -53, -53, -53, -53, -53, -53, -53, -37, -53, -53),
+        v128.and(before, i8x16.splat(0x0f)),
+      ),
+    ),
+    i8x16.swizzle(
+      i8x16(1, 1, 1, 1, 1, 1, 1, 1, -26, -82, -70, -70, 1, 1, 1, 1),
+      i8x16.shr_u(v, 4),
+    ),
+  );
+  // The third and fourth bytes of a character must be there, and only there may two bytes follow one another.
+  const third = i8x16.sub_sat_u(v128.load(at - 2), i8x16.splat(0x60));
+  const fourth = i8x16.sub_sat_u(v128.load(at - 3), i8x16.splat(0x70));
+  return v128.xor(pairs, v128.and(v128.or(third, fourth), i8x16.splat(-128)));
 }
 
 /** The kind of a string of `length` plain ASCII bytes: classifyString of shared/shape on bytes. */

@@ -15,12 +15,12 @@ async function bench() {
   return {
     deps: { ...(await fakeDeps([])), store, now: NOW },
     /** Runs `put` so many hours ago. */
-    async ago(hours: number, put: () => Promise<unknown>): Promise<void> {
+    ago: async (hours: number, put: () => Promise<unknown>): Promise<void> => {
       at = NOW.getTime() - hours * HOUR;
       await put();
     },
     load: (batch: string) => new LoadObjects(store, "routed", batch),
-    async keys() {
+    keys: async () => {
       return (await Array.fromAsync(store.list("routed", ""))).map(({ key }) => key);
     },
   };

@@ -60,7 +60,10 @@ export function withQueue(
   setting: "split_queue" | "load_queue" | "backfill_queue",
 ): Command {
   return command.addOption(
-    new Option("--queue <url>", `SQS queue to receive from (setting: aws.${setting})`),
+    new Option(
+      "--queue <url>",
+      `SQS queue to ${setting === "backfill_queue" ? "send to" : "receive from"} (setting: aws.${setting})`,
+    ),
   );
 }
 

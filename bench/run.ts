@@ -53,6 +53,7 @@ async function runSuite(name: string): Promise<void> {
       cases.push(await runCase(each, profile, versions, say));
       for (const line of summaryLines(cases.at(-1)!)) say(line);
     }
+    for (const [tool, version] of Object.entries(versions)) say(`  ${tool}: ${version}`);
     const seconds = Math.round((performance.now() - started) / 1e3);
     return { ...head, seconds, quick: profile.quick, versions, cases };
   });

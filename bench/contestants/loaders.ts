@@ -23,7 +23,7 @@ export function logRouterRun(
   };
 }
 
-/** From the file to tables, by hand: the schema declared, one scan; one scan a table; the schema inferred. */
+/** From the file to tables, by hand: the schema declared, one scan into one table; tables from it; the schema inferred; one scan a table. */
 export function byHand(input: Sample): Contestant[] {
   const hand = (id: string, title: string, script: string): Contestant => ({
     id,
@@ -32,7 +32,12 @@ export function byHand(input: Sample): Contestant[] {
     check: (out) => checkTables(join(out, "hand.duckdb"), input, id),
   });
   return [
-    hand("declared", "DuckDB by hand, schema declared, one scan", "duckdb-declared.ts scan"),
+    hand(
+      "declared",
+      "DuckDB by hand, schema declared, one scan, one table with views",
+      "duckdb-declared.ts scan",
+    ),
+    hand("tables", "DuckDB by hand, schema declared, one scan, then tables", "duckdb-declared.ts tables"),
     hand("inferred", "DuckDB by hand, schema inferred", "duckdb-inferred.ts"),
     hand("passes", "DuckDB by hand, schema declared, one scan a table", "duckdb-declared.ts passes"),
   ];

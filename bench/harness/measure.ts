@@ -41,13 +41,25 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return environment;
 }
 
+/** The command itself has failed, whatever it may have written. */
+export class CommandFailed extends Error {
+  /** What it said last. */
+  readonly lastWords: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.name = "CommandFailed";
+    this.lastWords = output.trim().split("\n").at(-1)?.slice(0, 200) ?? "";
+  }
+}
+
 /** Runs shell text in the repository's root, with these variables, and throws, with the end of its output, when it fails. */
 export async function measure(script: string, variables: Readonly<Record<string, string>>): Promise<Cost> {
   return await inScratch(async (folder) => {
     const report = join(folder, "cost.json");
     const environment = { ...plainEnvironment(), ...variables };
     const { code, output } = await run(interpreter(), [RUSAGE, report, "sh", "-c", script], environment);
-    if (code !== 0) throw new Error(`failed (${code}): ${script}\n${output}`);
+    if (code !== 0) throw new CommandFailed(`failed (${code}): ${script}\n${output}`, output);
     return costSchema.parse(JSON.parse(await readFile(report, "utf8")));
   });
 }

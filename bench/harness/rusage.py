@@ -4,10 +4,15 @@ that of its largest one; a process begins with the resident set of this small on
 
 import json
 import os
+import resource
 import sys
 import time
 
 report, command = sys.argv[1], sys.argv[2:]
+# As many open files as are allowed: some tools open one for each event type.
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+files = 65536 if most == resource.RLIM_INFINITY else most
+resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
 started = time.monotonic()
 child = os.posix_spawnp(command[0], command, os.environ)
 _, status, usage = os.wait4(child, 0)

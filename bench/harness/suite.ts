@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { inScratch } from "./scratch.ts";
-import { measure, type Cost } from "./measure.ts";
+import { CommandFailed, measure, type Cost } from "./measure.ts";
 import type { BenchInput, CaseResult, ContestantResult } from "./result.ts";
 import { rotation } from "./statistics.ts";
 
@@ -15,6 +15,8 @@ export interface Contestant {
   readonly command: string;
   /** Says why it cannot run here (`not installed`), or gives its version. */
   readonly detect?: () => { readonly version: string } | { readonly absent: string };
+  /** Another tool may be unable to do it at all; its row says so then. What it writes must be right all the same. */
+  readonly mayFail?: boolean;
   /** Done before each run, outside of what is measured. */
   readonly prepare?: (out: string) => Promise<void>;
   /** Throws when the output is not what it should be. */
@@ -47,9 +49,9 @@ export async function runCase(
 ): Promise<CaseResult> {
   say(`${of.title} (${of.input.name})`);
   const results = of.contestants.map((contestant) => start(contestant, versions));
-  const present = results.filter(({ result }) => result.absent === undefined);
   const loadBefore = loadavg()[0]!;
-  if (warmUp) for (const { contestant } of present) await runOnce(of, contestant, true);
+  if (warmUp) for (const each of results) await warm(of, each);
+  const present = results.filter(({ result }) => result.absent === undefined);
   for (const order of rotation(present.length, rounds)) {
     for (const index of order) {
       const { contestant, result } = present[index]!;
@@ -70,7 +72,22 @@ export async function runCase(
   };
 }
 
-function start(contestant: Contestant, versions: Record<string, string>) {
+interface Runner {
+  readonly contestant: Contestant;
+  readonly result: ContestantResult;
+}
+
+async function warm(of: Case, { contestant, result }: Runner): Promise<void> {
+  if (result.absent !== undefined) return;
+  try {
+    await runOnce(of, contestant, true);
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || !contestant.mayFail) throw error;
+    result.absent = `failed: ${error.lastWords}`;
+  }
+}
+
+function start(contestant: Contestant, versions: Record<string, string>): Runner {
   const detected = contestant.detect?.();
   const result: ContestantResult = {
     id: contestant.id,

@@ -39,7 +39,10 @@ const VARIANTS: readonly Variant[] = [
     name: "spaces after , and :",
     change: (text) => text.replace(/(":|,")/g, (pair) => (pair === ',"' ? ', "' : '": ')),
   },
-  { name: "strings beyond ASCII", change: (text) => text.replace(/"[^"]*"/g, (string) => string.replace(/a/g, "ä").replace(/i/g, "и")) },
+  {
+    name: "strings beyond ASCII",
+    change: (text) => text.replace(/"[^"]*"/g, (string) => string.replace(/a/g, "ä").replace(/i/g, "и")),
+  },
   { name: "own keys in every line", change: ownKeys },
   { name: "own keys before the event type", change: (text) => typeLast(ownKeys(text)) },
   { name: "every line normalised", change: (text) => text.replace("{", '{"a":1,"a":2,') },

@@ -29,7 +29,7 @@ export const FULL: Profile = {
 export const QUICK: Profile = {
   megabytes: 40,
   largeMegabytes: 0,
-  manyTypes: 5000,
+  manyTypes: 500,
   smallFiles: 500,
   rounds: 5,
   warmUp: true,
@@ -41,7 +41,7 @@ export const TINY: Profile = {
   megabytes: 0.4,
   largeMegabytes: 0,
   manyTypes: 50,
-  smallFiles: 5,
+  smallFiles: 10,
   rounds: 1,
   warmUp: false,
   quick: true,

@@ -85,7 +85,7 @@ const BARS: readonly Bar[] = [
     value: (results) => wallRatio(caseOf(results, "small-files", "small-split"), "one-file", "small-files"),
   },
   {
-    what: "gz file to typed tables, wall to DuckDB by hand, schema declared, one scan",
+    what: "gz file to typed tables, wall to DuckDB by hand, schema declared, one scan into one table",
     limit: 1.1,
     atMost: true,
     value: (results) => wallRatio(caseOf(results, "loading", "end-to-end"), "run", "declared"),

@@ -47,7 +47,7 @@ describe("make bench", function () {
     await bench(dir.path, "--suite", "loading");
 
     assert.deepEqual(present("loading", dir.path), {
-      "end-to-end": ["declared", "inferred", "passes", "run"],
+      "end-to-end": ["declared", "tables", "inferred", "passes", "run"],
       "ready-parts": ["parts", "parts-2", "loader"],
     });
   });

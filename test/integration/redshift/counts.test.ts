@@ -89,4 +89,19 @@ describe("rows counted by a load on Redshift", function () {
 
     await nothingLoaded([one!.id, two!.id]);
   });
+
+  it("a plan of a catalog that has changed meanwhile loads nothing, also where nothing is read before the transaction", async () => {
+    const { bench, warehouse, redshift } = context;
+    const first = await bench.unit(testSource(`/logs/${++sources}.json`), "orders", 1);
+    assert.equal((await warehouse.load(await context.job({ orders: [first] }))).kind, "loaded");
+    const source = testSource(`/logs/${++sources}.json`);
+    const job = await context.job({ orders: [await bench.unit(source, "orders", 2)] });
+    await bench.createTable("visits", [newColumn("n", "integer", "n")]);
+    const before = redshift.journal.length;
+
+    assert.deepEqual(await warehouse.load(job), { kind: "stale" });
+
+    assert.ok(redshift.journal[before]!.sqls.some((sql) => sql.startsWith("LOCK TABLE")));
+    await nothingLoaded([source.id]);
+  });
 });

@@ -2,7 +2,7 @@
 // loop pings until it answers again.
 import { isRouterError, RouterError } from "../../shared/errors/router-error.ts";
 import type { Clock } from "../../shared/ports/clock.ts";
-import type { Warehouse } from "../../shared/ports/warehouse.ts";
+import { WAREHOUSE_SCOPE, type Warehouse } from "../../shared/ports/warehouse.ts";
 import { backOffMs } from "./back-off.ts";
 import { warehouseAway, warehouseBack, type Telemetry } from "./events.ts";
 
@@ -49,6 +49,11 @@ export class WarehouseGate {
         return await operation(warehouse, signal);
       } catch (error) {
         if (this.close(error)) continue;
+        // What comes through here is about the ledger: while that is locked, nothing can go on.
+        if (isRouterError(error, "TABLE_LOCKED")) {
+          this.#shut(error);
+          continue;
+        }
         if (!(error instanceof RouterError) || !error.retryable || ++failures > RETRIES) throw error;
         await clock.sleep(backOffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, random), signal);
       }
@@ -57,13 +62,16 @@ export class WarehouseGate {
 
   /** Closes the gate when the error says that the warehouse is away; true in that case. */
   close(error: unknown): boolean {
-    if (!isRouterError(error, "WAREHOUSE_UNAVAILABLE") && !isRouterError(error, "WAREHOUSE_LOCKED"))
-      return false;
-    if (this.#closed || this.#options.signal.aborted) return true;
+    if (!isAway(error)) return false;
+    this.#shut(error);
+    return true;
+  }
+
+  #shut(error: unknown): void {
+    if (this.#closed || this.#options.signal.aborted) return;
     warehouseAway(this.#options.telemetry, error);
     this.#closed = this.#untilBack();
     this.#options.onChange(false);
-    return true;
   }
 
   /** Never rejects: those who wait look at the signal. */
@@ -85,4 +93,11 @@ export class WarehouseGate {
     warehouseBack(telemetry, (this.backAt - since) / 1000);
     this.#options.onChange(true);
   }
+}
+
+/** True when the warehouse as a whole is out of reach. A lock on one table is not: the others go on. */
+function isAway(error: unknown): boolean {
+  if (isRouterError(error, "WAREHOUSE_UNAVAILABLE") || isRouterError(error, "WAREHOUSE_LOCKED")) return true;
+  // Expired credentials refuse every request alike, and are renewed some time; no message is to be given up for that.
+  return isRouterError(error, "ACCESS_DENIED") && error.details["scope"] === WAREHOUSE_SCOPE;
 }

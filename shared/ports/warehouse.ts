@@ -49,11 +49,14 @@ export interface UnitLoaded extends UnitKey {
   readonly rescued: number;
 }
 
+/** `details.scope` of an ACCESS_DENIED that refuses the whole warehouse: the login, not one statement. */
+export const WAREHOUSE_SCOPE = "warehouse";
+
 /**
  * How a load ended. `loaded`: committed. `blocked`: the guard found units in `loads`, or superseded by a newer source or generation;
  * nothing was written, and the lists say which. `stale`: the catalog has changed, plan again. `refused`: the data was refused, nothing
- * was written. Anything else is thrown: WAREHOUSE_LOCKED and WAREHOUSE_UNAVAILABLE (retryable), WAREHOUSE_FAILED. After a throw the
- * outcome is unknown until `loadedUnits` has been asked.
+ * was written. Anything else is thrown: WAREHOUSE_LOCKED and WAREHOUSE_UNAVAILABLE (retryable, the warehouse as a whole), TABLE_LOCKED
+ * (retryable), WAREHOUSE_FAILED. After a throw the outcome is unknown until `loadedUnits` has been asked.
  */
 export type LoadResult =
   | { readonly kind: "loaded"; readonly units: readonly UnitLoaded[]; readonly seconds: number }

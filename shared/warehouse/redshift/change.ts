@@ -192,7 +192,7 @@ export class TableChanger {
       try {
         return await this.#database.retried(work, run.signal);
       } catch (error) {
-        const isLocked = error instanceof Error && "code" in error && error.code === "WAREHOUSE_LOCKED";
+        const isLocked = error instanceof Error && "code" in error && error.code === "TABLE_LOCKED";
         if (!isLocked || this.#clock.now().getTime() >= end) throw error;
         await this.#clock.sleep(Math.random() * Math.min(10_000, 500 * 2 ** attempt), run.signal);
       }

@@ -1,5 +1,6 @@
 // What the Data API's refusals mean. SQL errors are not among them: those come back as FAILED statements (data-api.ts).
 import { RouterError, type ErrorCode } from "../../errors/router-error.ts";
+import { WAREHOUSE_SCOPE } from "../../ports/warehouse.ts";
 
 interface Verdict {
   readonly code: ErrorCode;
@@ -64,7 +65,7 @@ export function dataApiError(operation: string, target: string, error: unknown):
   const message = error instanceof Error ? error.message : String(error);
   return new RouterError(verdict.code, `${operation} on ${target}: ${verdict.text} (${message})`, {
     retryable: verdict.retryable,
-    details: { target, name },
+    details: { target, name, ...(verdict.code === "ACCESS_DENIED" ? { scope: WAREHOUSE_SCOPE } : {}) },
     cause: error,
   });
 }

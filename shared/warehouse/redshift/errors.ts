@@ -47,7 +47,7 @@ export function statementError(what: string, target: string, error: string): Rou
   switch (kind) {
     case "conflict":
     case "timeout":
-      return new RouterError("WAREHOUSE_LOCKED", message, { retryable: true, details });
+      return new RouterError("TABLE_LOCKED", message, { retryable: true, details });
     case "denied":
       return new RouterError("ACCESS_DENIED", `${message}. The database user needs that permission`, {
         retryable: true,

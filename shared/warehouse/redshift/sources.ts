@@ -106,7 +106,7 @@ async function untilUnchanged<T>(
     if (answer !== undefined) return answer;
   }
   throw new RouterError(
-    "WAREHOUSE_LOCKED",
+    "TABLE_LOCKED",
     `${run.name} on ${database.target}: others keep changing the same sources`,
     { retryable: true },
   );

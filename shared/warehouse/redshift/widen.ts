@@ -16,7 +16,7 @@ export interface Widening {
 /** Encoding anew writes the whole column. */
 const ENCODE_SECONDS = 1800;
 
-/** True when the column is as wide by now; false when Redshift refuses for good. Throws WAREHOUSE_LOCKED while somebody has the table. */
+/** True when the column is as wide by now; false when Redshift refuses for good. Throws TABLE_LOCKED while somebody has the table. */
 export async function widenColumn(
   database: Database,
   eventSchema: string,

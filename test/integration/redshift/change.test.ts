@@ -131,7 +131,7 @@ describe("changing tables on Redshift", function () {
         await holder.query(`BEGIN; SELECT * FROM "events"."${table}"`);
         const { version } = await warehouse.catalog();
         const changing = assert.rejects(warehouse.change(version, tableChanges), {
-          code: "WAREHOUSE_LOCKED",
+          code: "TABLE_LOCKED",
           retryable: true,
         });
         const waiting = `SELECT COUNT(*) AS n FROM pg_locks WHERE NOT granted AND relation = '"events"."${table}"'::regclass`;
@@ -163,14 +163,14 @@ describe("changing tables on Redshift", function () {
       const { version } = await warehouse.catalog();
       const change = tableChange("locked", { create: false, addColumns: [newColumn("m", "integer", "m")] });
       const changing = assert.rejects(warehouse.change(version, [change]), {
-        code: "WAREHOUSE_LOCKED",
+        code: "TABLE_LOCKED",
         retryable: true,
       });
       const unit = async (table: string) => ({
         [table]: [await bench.unit(testSource(`/logs/${table}-held.json`), table, 1)],
       });
       const locked = assert.rejects(warehouse.load(await context.job(await unit("locked"))), {
-        code: "WAREHOUSE_LOCKED",
+        code: "TABLE_LOCKED",
         retryable: true,
       });
 

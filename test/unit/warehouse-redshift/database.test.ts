@@ -67,7 +67,7 @@ describe("statements of the warehouse on Redshift", function () {
             throw conflict();
           }),
         ),
-        { code: "WAREHOUSE_LOCKED" },
+        { code: "TABLE_LOCKED" },
       );
 
       assert.equal(tries, 8);
@@ -89,7 +89,7 @@ describe("statements of the warehouse on Redshift", function () {
     it("when the server itself finds a deadlock or a serialization failure", async () => {
       const database = open();
       for (const error of ["ERROR: deadlock detected", "ERROR: could not serialize access due to x"])
-        assert.ok(isRouterError(statementError("x", "t", error), "WAREHOUSE_LOCKED"));
+        assert.ok(isRouterError(statementError("x", "t", error), "TABLE_LOCKED"));
       await assert.rejects(database.transaction(["SELECT 1/0"], { name: "x" }), { code: "WAREHOUSE_FAILED" });
     });
   });

@@ -15,10 +15,10 @@ describe("what Redshift's error texts mean", () => {
     [
       "ERROR: 1023 - Serializable isolation violation on table - 1234, transactions forming the cycle",
       "conflict",
-      "WAREHOUSE_LOCKED",
+      "TABLE_LOCKED",
     ],
-    ["ERROR: deadlock detected", "conflict", "WAREHOUSE_LOCKED"],
-    ["ERROR: Query (1) cancelled on user's request", "timeout", "WAREHOUSE_LOCKED"],
+    ["ERROR: deadlock detected", "conflict", "TABLE_LOCKED"],
+    ["ERROR: Query (1) cancelled on user's request", "timeout", "TABLE_LOCKED"],
     [
       "ERROR: Load into table 'x' failed. Check 'sys_load_error_detail' system table for details.",
       "load",

@@ -45,6 +45,7 @@ const VARIANTS: readonly Variant[] = [
   },
   { name: "own keys in every line", change: ownKeys },
   { name: "own keys before the event type", change: (text) => typeLast(ownKeys(text)) },
+  { name: "every line invalid", change: (text) => text.slice(0, -1) },
   { name: "every line normalised", change: (text) => text.replace("{", '{"a":1,"a":2,') },
 ];
 

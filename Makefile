@@ -64,6 +64,11 @@ bench-stages: $(STAMP) ## each stage of the splitter alone
 	@node bench/stages/run.ts
 bench-peers: $(STAMP) ## polars and chdb in a virtual environment, for make bench
 	@node bench/make-peers.ts
+.PHONY: bench-aws bench-freshness
+bench-aws: $(STAMP) ## objects of 1 MB over S3, SQS and the Redshift stand-in, and whose time it takes [EMULATOR=localstack ARGS=--gz]
+	@node bench/throughput-aws.ts $(ARGS) && node scripts/generate-docs.ts
+bench-freshness: $(STAMP) ## object put to rows queried, at batch ages of 1, 10 and 60 s [EMULATOR=localstack]
+	@node bench/freshness.ts $(ARGS) && node scripts/generate-docs.ts
 ci: ## everything that CI runs
 	@.ci/run
 clean: ## remove what was made here: node_modules, coverage, demo

@@ -2,6 +2,7 @@
 // one of them is not what the code says.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { awsPerformancePage } from "./docs/aws-performance-page.ts";
 import { commandPage } from "./docs/command-page.ts";
 import { configurationPage } from "./docs/configuration-page.ts";
 import { contractSchemas } from "./docs/contract-schemas.ts";
@@ -10,6 +11,7 @@ import { plainConfigJson } from "./docs/plain-config.ts";
 const docs = join(import.meta.dirname, "..", "docs");
 
 const pages = new Map([
+  ["aws-performance.md", awsPerformancePage()],
   ["configuration.md", configurationPage()],
   ["cli.md", await commandPage()],
   [join("..", "shared", "config", "plain-config.json"), plainConfigJson()],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { awsPerformancePage } from "../../../scripts/docs/aws-performance-page.ts";
 import { commandPage } from "../../../scripts/docs/command-page.ts";
 import { configurationPage } from "../../../scripts/docs/configuration-page.ts";
 import { contractSchemas } from "../../../scripts/docs/contract-schemas.ts";
@@ -18,6 +19,7 @@ describe("documents", () => {
   it("generated ones are what the code says", () => {
     assert.equal(read("docs/configuration.md"), configurationPage());
     assert.equal(read("docs/cli.md"), COMMAND_PAGE);
+    assert.equal(read("docs/aws-performance.md"), awsPerformancePage());
     for (const [name, text] of contractSchemas()) assert.equal(read(`docs/contracts/${name}`), text, name);
   });
 

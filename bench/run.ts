@@ -1,5 +1,5 @@
 // `make bench`: runs suites and writes bench/results/<suite>.json. `node bench/run.ts [--suite NAME,NAME] [--case ID,ID] [--quick | --tiny]
-// [--mb N] [--rounds N] [--out DIR]`; docs/performance.md is made from the results by `make docs`.
+// [--mb N] [--rounds N] [--small-files N] [--out DIR]`; docs/performance.md is made from the results by `make docs`.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { inScratch } from "./harness/scratch.ts";
@@ -27,6 +27,7 @@ const { values: flags } = parseArgs({
     case: { type: "string" },
     mb: { type: "string" },
     rounds: { type: "string" },
+    "small-files": { type: "string" },
     out: { type: "string" },
   },
 });
@@ -67,10 +68,19 @@ function isWanted({ id }: Case): boolean {
 
 function chosenProfile(): Profile {
   const base = flags.tiny ? TINY : flags.quick ? QUICK : FULL;
-  const megabytes = flags.mb === undefined ? base.megabytes : positive("mb", flags.mb);
-  const rounds = flags.rounds === undefined ? base.rounds : positive("rounds", flags.rounds);
-  const isSame = megabytes === base.megabytes && rounds === base.rounds && flags.case === undefined;
-  return { ...base, megabytes, rounds, quick: base.quick || !isSame };
+  const chosen = {
+    megabytes: flags.mb === undefined ? base.megabytes : positive("mb", flags.mb),
+    rounds: flags.rounds === undefined ? base.rounds : positive("rounds", flags.rounds),
+    smallFiles:
+      flags["small-files"] === undefined ? base.smallFiles : positive("small-files", flags["small-files"]),
+  };
+  // More of everything is no shorter run.
+  const isLess =
+    flags.case !== undefined ||
+    chosen.megabytes < base.megabytes ||
+    chosen.rounds < base.rounds ||
+    chosen.smallFiles < base.smallFiles;
+  return { ...base, ...chosen, quick: base.quick || isLess };
 }
 
 function positive(name: string, text: string): number {

@@ -31,6 +31,7 @@ export function performancePage(folder?: string): string {
   return [
     HEAD,
     "## Targets\n",
+    ...reservations(results),
     `${targetsTable(results)}\n`,
     ...SUITES.flatMap((suite) => suiteSection(TITLES[suite], results.get(suite))),
     "## Stage by stage\n",
@@ -47,10 +48,10 @@ function suiteSection(title: string, suite: SuiteResult | undefined): string[] {
   return [`## ${title}\n`, `${taken(suite)}\n`, ...suite.cases.flatMap(caseSection)];
 }
 
-function taken({ date, quick, machine, versions, cases }: SuiteResult): string {
+function taken(suite: SuiteResult): string {
+  const { date, quick, machine, versions, cases } = suite;
   const tools = Object.entries(versions).map(([tool, version]) => `${tool}: ${version}`);
-  const loads = cases.map(({ load_before: load }) => load);
-  const busy = Math.max(...loads);
+  const busy = Math.max(...cases.map(({ load_before: load }) => load));
   return [
     `Taken on ${date.slice(0, 10)} at commit ${machine.commit}${machine.uncommitted.length > 0 ? " with uncommitted changes" : ""}: ${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ` +
       `${fixed(machine.memory_bytes / 1024 ** 3, 0)} GiB; Node ${machine.node}.`,
@@ -64,8 +65,23 @@ function taken({ date, quick, machine, versions, cases }: SuiteResult): string {
   ].join(" ");
 }
 
+/** What a reader has to know before the first figure. */
+function reservations(results: Results): string[] {
+  const suites = [...results.values()];
+  const short = suites.filter(({ quick }) => quick).map(({ suite }) => suite);
+  const busy = suites.filter(isBusy).map(({ suite }) => suite);
+  return [
+    ...(short.length > 0 ? [`**Of short runs, a first look only: ${short.join(", ")}.**\n`] : []),
+    ...(busy.length > 0 ? [`**Taken while the machine had other work: ${busy.join(", ")}.**\n`] : []),
+  ];
+}
+
+function isBusy({ cases, machine }: SuiteResult): boolean {
+  return cases.some(({ load_before: load }) => load > BUSY * machine.cores);
+}
+
 /** Load a core before a case, which the case before may have left, above which it is said. */
-const BUSY = 1.25;
+const BUSY = 1.5;
 
 function caseSection(of: CaseResult): string[] {
   const { name, lines, stored_bytes: stored, raw_bytes: raw } = of.input;

@@ -75,7 +75,38 @@ export function createS3Client(options: ClientOptions): S3Client {
     // Checked by s3-checksum.ts, over all ranges of a read.
     responseChecksumValidation: "WHEN_REQUIRED",
   });
+  withRegions(client);
   return counted(client, "s3", options);
+}
+
+/** Which region S3 says that a bucket is in, and which one was asked; on errors that came with `x-amz-bucket-region`. */
+export interface Regions {
+  readonly bucket: string;
+  readonly asked: string;
+}
+
+const REGIONS = Symbol("regions");
+
+/** The answer to a HEAD has no body: the header alone says that the bucket is elsewhere. */
+export function regionsOf(error: unknown): Regions | undefined {
+  return (error as { [REGIONS]?: Regions } | undefined)?.[REGIONS];
+}
+
+function withRegions(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        const { headers } = (error as { $response?: { headers?: Record<string, string> } }).$response ?? {};
+        const bucket = headers?.["x-amz-bucket-region"];
+        if (bucket !== undefined && error instanceof Error)
+          Object.defineProperty(error, REGIONS, { value: { bucket, asked: await client.config.region() } });
+        throw error;
+      }
+    },
+    { step: "initialize", priority: "high", name: "withRegions" },
+  );
 }
 
 export function createSqsClient(options: ClientOptions): SQSClient {

@@ -1,4 +1,5 @@
 // What S3's refusals mean for us, in one table: error name or HTTP status → code, whether trying again can help, and what to do.
+import { regionsOf } from "./clients.ts";
 import { RouterError, type ErrorCode } from "../../errors/router-error.ts";
 import type { ObjectRef } from "../../ports/object-store.ts";
 
@@ -12,7 +13,7 @@ const gone: Verdict = { code: "OBJECT_GONE", retryable: false, text: "there is n
 const region: Verdict = {
   code: "WRONG_REGION",
   retryable: false,
-  text: "the bucket is in another region: set AWS_REGION to it, one router serves one region",
+  text: "the bucket is in another region than this process: set aws.region (or AWS_REGION) to the bucket's; one router serves one region",
 };
 
 /** By the error's `name`, as the S3 API reference lists them. */
@@ -77,13 +78,28 @@ export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
+/** Of an answer that S3 gives for a bucket of another region, in a body or (to a HEAD) in status and header alone. */
+function wrongRegion(bucket: string, error: unknown, status: number | undefined): Verdict | undefined {
+  const regions = regionsOf(error);
+  const known =
+    BY_NAME[errorName(error)] ?? (status === 307 ? BY_NAME["TemporaryRedirect"] : BY_STATUS[status ?? 0]);
+  const isElsewhere = regions !== undefined && regions.bucket !== regions.asked;
+  if (known?.code !== "WRONG_REGION" && !(isElsewhere && known === undefined && status === 400))
+    return undefined;
+  const retryable = known?.retryable ?? false;
+  if (!isElsewhere) return { ...region, retryable };
+  const text = `the bucket ${bucket} is in ${regions.bucket}, and this process works in ${regions.asked}: set aws.region (or AWS_REGION) to ${regions.bucket}; one router serves one region`;
+  return { ...region, retryable, text };
+}
+
 /** Wraps what the SDK threw, once, with bucket and key. Throttles, 5xx and broken connections are retryable OBJECT_STORE_FAILED. */
 export function s3Error(operation: string, ref: ObjectRef, error: unknown): RouterError {
   if (error instanceof RouterError) return error;
   if (errorName(error) === "AbortError")
     return new RouterError("ABORTED", `${operation} was stopped`, { retryable: true, cause: error });
   const status = httpStatus(error);
-  const verdict: Verdict = BY_NAME[errorName(error)] ??
+  const verdict: Verdict = wrongRegion(ref.bucket, error, status) ??
+    BY_NAME[errorName(error)] ??
     BY_MESSAGE[error instanceof Error ? error.message : ""] ??
     (status === undefined ? undefined : BY_STATUS[status]) ?? {
       code: "OBJECT_STORE_FAILED",

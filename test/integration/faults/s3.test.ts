@@ -237,6 +237,49 @@ else
           );
         });
 
+      const elsewhere = { "x-amz-bucket-region": "ap-south-2" };
+      for (const [status, retryable] of [
+        [301, false],
+        [400, false],
+        [307, true],
+      ] as const)
+        // prettier-ignore
+        it(`a HEAD's ${status} with the bucket's region names bucket, regions and the fix`, async () => {
+          proxy.arm({ effect: { kind: "answer", status, headers: elsewhere }, times: 10 });
+
+          await assert.rejects(store.head({ bucket, key: "any" }), (error) => {
+            fails("WRONG_REGION", retryable)(error);
+            const { message } = error as Error;
+            assert.ok(message.includes(`s3://${bucket}/any: the bucket ${bucket} is in ap-south-2,`), message);
+            assert.match(message, /works in eu-west-1: set aws\.region \(or AWS_REGION\) to ap-south-2/);
+            return true;
+          });
+        });
+
+      it("a read, a write and a listing name the bucket's region too", async () => {
+        const ref = { bucket, key: "any" };
+        const named = (error: unknown) => {
+          fails("WRONG_REGION", false)(error);
+          return /is in ap-south-2/.test(String(error));
+        };
+        for (const code of ["AuthorizationHeaderMalformed", "PermanentRedirect"]) {
+          proxy.arm({
+            effect: s3Refusal(code === "PermanentRedirect" ? 301 : 400, code, elsewhere),
+            times: 3,
+          });
+          await assert.rejects(store.getBytes(ref), named);
+          await assert.rejects(store.put(ref, Buffer.from("x")), named);
+          await assert.rejects(Array.fromAsync(store.list(bucket, "")), named);
+        }
+      });
+
+      it("a HEAD's 400 from the right region is no wrong region: an expired token looks like that", async () => {
+        const headers = { "x-amz-bucket-region": "eu-west-1" };
+        proxy.arm({ effect: { kind: "answer", status: 400, headers }, times: 10 });
+
+        await assert.rejects(store.head({ bucket, key: "any" }), fails("OBJECT_STORE_FAILED", true));
+      });
+
       it("a refused write and a refused list have them too", async () => {
         proxy.arm({ effect: s3Refusal(403, "AccessDenied"), times: 2 });
 

@@ -1,5 +1,5 @@
 // What the object stores that keep bytes themselves (folder, memory) have in common.
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { s3Notification } from "../contracts/notification.ts";
 import { RouterError } from "../errors/router-error.ts";
 import type { ObjectRef } from "../ports/object-store.ts";
@@ -15,17 +15,15 @@ export interface EtagHash {
 
 /** Running hash of stored bytes; the digest is the ETag. */
 export function etagHash(): EtagHash {
-  const hash = createHash("sha256");
+  const running = createHash("sha256");
   return {
-    update: (bytes) => void hash.update(bytes),
-    digest: () => hash.digest("hex").slice(0, ETAG_DIGITS),
+    update: (bytes) => void running.update(bytes),
+    digest: () => running.digest("hex").slice(0, ETAG_DIGITS),
   };
 }
 
 export function etagOf(bytes: Uint8Array): string {
-  const hash = etagHash();
-  hash.update(bytes);
-  return hash.digest();
+  return hash("sha256", bytes).slice(0, ETAG_DIGITS);
 }
 
 /** A body that may be iterated once; a second iteration would be silently empty, so it throws instead. */

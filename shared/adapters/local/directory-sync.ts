@@ -1,6 +1,7 @@
 // Flushing folders to disk, one flush for everybody who waits for the same folder.
-import { open } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
 import { errnoOf } from "./file-errors.ts";
+import { flush } from "./flush.ts";
 
 /** File systems that cannot flush a folder say so with these; there is nothing more to be done then. */
 const CANNOT = new Set(["EINVAL", "EISDIR", "EPERM", "ENOTSUP"]);
@@ -16,12 +17,12 @@ export function createDirectorySync(): (directory: string) => Promise<void> {
   async function afterRunning(directory: string): Promise<void> {
     await running.get(directory)?.catch(() => undefined);
     waiting.delete(directory);
-    const flush = flushDirectory(directory);
-    running.set(directory, flush);
+    const flushing = flushDirectory(directory);
+    running.set(directory, flushing);
     try {
-      await flush;
+      await flushing;
     } finally {
-      if (running.get(directory) === flush) running.delete(directory);
+      if (running.get(directory) === flushing) running.delete(directory);
     }
   }
 
@@ -36,8 +37,12 @@ export function createDirectorySync(): (directory: string) => Promise<void> {
 
 async function flushDirectory(directory: string): Promise<void> {
   try {
-    await using handle = await open(directory, "r");
-    await handle.sync();
+    const folder = openSync(directory, "r");
+    try {
+      await flush(folder);
+    } finally {
+      closeSync(folder);
+    }
   } catch (error) {
     // A folder that has gone was emptied by a delete; there is nothing left to keep.
     const errno = errnoOf(error);

@@ -1,7 +1,8 @@
 // The same verbs on S3, SQS and Redshift, settings from each of their places: the file, the environment, the options.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { openAwsRig, type AwsRig, type RunningVerb } from "../../helpers/aws-rig.ts";
 import { emulatorsUnderTest } from "../../helpers/emulators.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
@@ -14,6 +15,8 @@ const NOTHING_SET = {
   LOG_ROUTER_AWS_BACKFILL_QUEUE: "",
   LOG_ROUTER_WAREHOUSE: "",
 };
+/** One line of the SQL journal. */
+const CALL = { at: z.iso.datetime(), name: z.string(), sqls: z.array(z.string()).min(1) };
 const BAD = '{"event":"checked","n":2';
 const BODY = `{"event":"checked","n":1}\n${BAD}\n`;
 
@@ -58,7 +61,10 @@ aws:
         ],
         NOTHING_SET,
       ),
-      rig.start(["loader", ...fromOptions, "--queue", load.url], NOTHING_SET),
+      rig.start(["loader", ...fromOptions, "--queue", load.url], {
+        ...NOTHING_SET,
+        SQL_LOG: join(rig.cwd, "sql.log"),
+      }),
     ];
     try {
       await waitFor(
@@ -75,6 +81,11 @@ aws:
     } finally {
       for (const worker of workers) await worker.stop();
     }
+
+    const journal = readFileSync(join(rig.cwd, "sql.log"), "utf8").trim().split("\n");
+    const calls = journal.map((line) => z.object(CALL).strict().parse(JSON.parse(line)));
+    const loads = calls.filter(({ name }) => /^log-router load \w+ checked$/.test(name));
+    assert.ok(loads.some(({ sqls }) => sqls.some((sql) => sql.startsWith(`COPY "events"."checked"`))));
 
     const verbs: readonly (readonly [readonly string[], RegExp])[] = [
       [["status"], /checked +checked +1 .*[\s\S]*Sources: 1 loaded/],

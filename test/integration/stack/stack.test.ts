@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
@@ -141,6 +142,19 @@ for (const name of emulators) {
       assert.deepEqual(keys, ["receipts/abc/0.json"]);
     });
 
+    it("listens to this machine only", async () => {
+      const outside = Object.values(networkInterfaces())
+        .flatMap((all) => all ?? [])
+        .filter(({ family, internal }) => family === "IPv4" && !internal)
+        .map(({ address }) => address);
+      for (const { endpoint } of [state.emulator, state.standIn]) {
+        const port = Number(new URL(endpoint).port);
+        assert.equal(await answers("127.0.0.1", port), true);
+        for (const address of outside)
+          assert.equal(await answers(address, port), false, `${address}:${port}`);
+      }
+    });
+
     it("has dead letters behind every queue", async () => {
       const sqs = openSqs();
       const { splitQueue, loadQueue, backfillQueue } = state.resources;
@@ -219,6 +233,20 @@ for (const name of emulators) {
       await stack("down");
       await assert.rejects(stack("status"), { code: 1, stdout: /down/ });
     });
+  });
+}
+
+/** Whether somebody listens there. */
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 5000 });
+    const end = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+    socket.once("timeout", () => end(false));
   });
 }
 

@@ -1,9 +1,11 @@
 // Which emulators the suites run on, and what is said where there is no Python: asked of processes that have none.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parse } from "yaml";
+import { z } from "zod";
 import { tempDir } from "../../helpers/temp-dir.ts";
 
 const run = promisify(execFile);
@@ -40,6 +42,27 @@ describe("emulators", function () {
     await assert.rejects(asked(HELPER, "emulatorsUnderTest()", { ...NO_PYTHON, CI: "1" }), {
       stderr: /python3 is missing: the suites on emulators must run in CI/,
     });
+  });
+
+  it("are frozen: every package of their requirements by its version, and the last image that needs no account", () => {
+    const read = (name: string): string => readFileSync(join(ROOT, "localstack", name), "utf8");
+    const wanted: Readonly<Record<string, readonly string[]>> = {
+      ministack: ["ministack==1.5.33"],
+      // cbor2 6 and pyOpenSSL 26 break it.
+      localstack: ["localstack-core==4.13.1", "cbor2==5.8.0", "pyOpenSSL==25.3.0"],
+    };
+    for (const [name, packages] of Object.entries(wanted)) {
+      const lines = read(`requirements-${name}.txt`).trim().split("\n");
+      for (const line of lines) assert.match(line, /^[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*$/);
+      for (const one of packages) assert.ok(lines.includes(one), `${one} in ${lines.join(" ")}`);
+    }
+    const { services } = z
+      .object({ services: z.record(z.string(), z.object({ image: z.string(), ports: z.array(z.string()) })) })
+      .parse(parse(read("compose.yaml")));
+    assert.deepEqual(
+      Object.values(services).map(({ image, ports }) => [image, ports]),
+      [["localstack/localstack:4.14.0", ["127.0.0.1:4566:4566"]]],
+    );
   });
 
   it("say what they need where there is no Python to install them with", async () => {

@@ -7,6 +7,7 @@ import { createS3Client, createSqsClient } from "../../shared/adapters/aws/clien
 import { startEmulator, type EmulatorName } from "../emulator.ts";
 import { background, end, isAlive, type Background } from "./background.ts";
 import { environment, envFile } from "./environment.ts";
+import { locked } from "./locked.ts";
 import { makeResources, type Resources } from "./resources.ts";
 import { startStandInProcess } from "./start-stand-in.ts";
 
@@ -34,8 +35,15 @@ const DEFAULT_REGION = "eu-west-1";
 
 export type Health = "running" | "broken" | "down";
 
-/** Starts what is not running. What is broken is thrown away first: an emulator keeps nothing anyway. */
-export async function up(folder: string, options: UpOptions): Promise<StackState> {
+const waiting = (): void =>
+  void process.stderr.write("waiting for another `make up` or `make down` of this stack\n");
+
+/** Starts what is not running. What is broken is thrown away first: an emulator keeps nothing anyway. Two at once are one stack. */
+export function up(folder: string, options: UpOptions): Promise<StackState> {
+  return locked(folder, () => upAlone(folder, options), waiting);
+}
+
+async function upAlone(folder: string, options: UpOptions): Promise<StackState> {
   const { state, health } = await status(folder);
   if (health === "running" && state) {
     if (state.emulator.name !== options.emulator && options.endpoint === undefined)
@@ -44,7 +52,7 @@ export async function up(folder: string, options: UpOptions): Promise<StackState
       );
     return state;
   }
-  await down(folder);
+  await downAlone(folder);
   mkdirSync(folder, { recursive: true });
   const standInPort = options.port === 0 ? 0 : options.port + 1;
   if (options.endpoint === undefined) await requireFree(options.port);
@@ -99,7 +107,11 @@ function processes(state: StackState): Background[] {
 }
 
 /** Ends both processes and removes the folder. */
-export async function down(folder: string): Promise<void> {
+export function down(folder: string): Promise<void> {
+  return locked(folder, () => downAlone(folder), waiting);
+}
+
+async function downAlone(folder: string): Promise<void> {
   const state = read(folder);
   if (state) await Promise.all(processes(state).map(end));
   rmSync(folder, { recursive: true, force: true });

@@ -76,6 +76,17 @@ for (const name of emulators) {
       assert.match((await stack("status")).stdout, /the local stack is running/);
     });
 
+    it("is one stack when it is started twice at the same time, and the second waits for the first", async () => {
+      await stack("down");
+      const both = await Promise.all([stack("up"), stack("up")]);
+
+      state = readState();
+      assert.equal(both[0].stdout, both[1].stdout);
+      const waits = both.filter(({ stderr }) => /waiting for another `make up`/.test(stderr));
+      assert.equal(waits.length, 1);
+      assert.match((await stack("status")).stdout, /the local stack is running/);
+    });
+
     it("writes settings that a shell can read", async () => {
       const script =
         'cd "$1" && . ./env && printf "%s %s" "$AWS_ENDPOINT_URL_REDSHIFT_DATA" "$LOG_ROUTER_AWS_LOAD_QUEUE"';

@@ -58,10 +58,10 @@ chaos: $(STAMP) ## kill both workers at every point [POINT=name WORKER=name], or
 	@node scripts/chaos.ts $(if $(POINT),--point $(POINT)) $(if $(WORKER),--worker $(WORKER)) $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 bench: $(STAMP) bench-peers ## measure everything against other tools (20 min), for docs/performance.md [SUITES=split,peers,loading,small-files]
 	@node bench/run.ts $(if $(SUITES),--suite $(SUITES)) && node bench/stages/run.ts && node scripts/generate-docs.ts
-bench-quick: $(STAMP) ## a first look in under 2 minutes
-	@node bench/run.ts --quick
-bench-stages: $(STAMP) ## each stage of the splitter alone
-	@node bench/stages/run.ts
+bench-quick: $(STAMP) ## a first look in under 2 minutes [ARGS='--suite split']
+	@node bench/run.ts --quick $(ARGS)
+bench-stages: $(STAMP) ## each stage of the splitter alone [ARGS='--types 5000']
+	@node bench/stages/run.ts $(ARGS)
 bench-peers: $(STAMP) ## polars and chdb in a virtual environment, for make bench
 	@node bench/make-peers.ts
 .PHONY: bench-aws bench-freshness

@@ -9,7 +9,7 @@ import type { Clock } from "../../shared/ports/clock.ts";
 /** Longer than it takes to receive the next message of a queue that has some. */
 const HOLD_MS = 1000;
 /** A live message that was as old when it was received has stood behind others. */
-const LATE_MS = 3000;
+const LATE_MS = 2000;
 
 interface Waiting {
   readonly start: () => void;

@@ -16,7 +16,7 @@ import { waitFor } from "../../helpers/wait-for.ts";
 const OLD = Array.from({ length: 12 }, (_, n) => `old-${n}.ndjson`);
 const LIVE = Array.from({ length: 6 }, (_, n) => `live-${n}.ndjson`);
 /** A live message that is as old has stood behind others. */
-const BACKLOG_MS = 4000;
+const BACKLOG_MS = 2500;
 const LINE = '{"event":"a","n":1}\n';
 
 /** Lanes in the order in which the receipts were written. */

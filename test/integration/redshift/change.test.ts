@@ -17,7 +17,7 @@ describe("changing tables on Redshift", function () {
     const config = redshiftConfig({
       loader: { slots: 4 },
       tables: { grant_select_to: ["analysts"], event_time: { "*": "at" } },
-      redshift: { table_wait_seconds: 1, schema_wait_seconds: 3, dist_key: { "*": "user.id", exact: "at" } },
+      redshift: { table_wait_seconds: 1, schema_wait_seconds: 2, dist_key: { "*": "user.id", exact: "at" } },
     });
     context = await openLoadBench({ config: redshiftConfig({ loader: { slots: 4 } }) });
     const granted = context.redshift.open(config);

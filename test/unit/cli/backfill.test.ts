@@ -104,8 +104,14 @@ describe("announceObjects", () => {
 
   it("takes no more keys from a listing than it can send: memory does not grow with the prefix", async () => {
     const deps = await fakeDeps([]);
-    const queue = new MemoryQueue({ name: "backfill" });
     const mayGo = Promise.withResolvers<void>();
+    class HeldQueue extends MemoryQueue {
+      override async send(bodies: readonly string[]): Promise<void> {
+        await mayGo.promise;
+        await super.send(bodies);
+      }
+    }
+    const queue = new HeldQueue({ name: "backfill" });
     let listed = 0;
     async function* listing(): AsyncGenerator<ObjectInfo> {
       for (; listed < 20_000; listed++) yield object(`key-${listed}`);
@@ -114,13 +120,7 @@ describe("announceObjects", () => {
     let announced = 0;
     const held = {
       ...deps,
-      queue: {
-        ...queue,
-        send: async (bodies: readonly string[]) => {
-          await mayGo.promise;
-          await queue.send(bodies);
-        },
-      } as unknown as MemoryQueue,
+      queue,
       signal,
       onAnnounced: () => void (announced += 1),
       onSettled: () => undefined,

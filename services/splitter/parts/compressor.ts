@@ -5,12 +5,16 @@ import { ZstdEncoder } from "./zstd-encoder.ts";
 
 export type Codec = "zstd" | "gzip";
 
+/** A frame of so many raw bytes is compressed before it could be handed to another thread. */
+export const SMALL_BYTES = 64 * 1024;
 /** Raw bytes in work before producers wait. */
 const IN_WORK_BYTES = 4 * 1024 * 1024;
 
 export interface Compressor {
   /** One independent frame (zstd) or member (gzip). */
   compress(raw: Uint8Array, codec?: Codec): Promise<Uint8Array>;
+  /** One frame of up to SMALL_BYTES at once, to be copied before the next call; undefined when it has to go through `compress`. */
+  compressNow(raw: Uint8Array, codec?: Codec): Uint8Array | undefined;
   /** Counts bytes that wait for the scratch disk as in work too, until the returned function is called. */
   hold(bytes: number): () => void;
   /** Resolves when less than the limit is in work. */
@@ -27,6 +31,7 @@ export function createCompressor(
   const limit = pLimit(threads);
   const work = new BytesInWork();
   const idle: ZstdEncoder[] = [];
+  let small: ZstdEncoder | undefined;
 
   async function zstd(raw: Uint8Array): Promise<Uint8Array> {
     const encoder = idle.pop() ?? new ZstdEncoder(level, frameBytes);
@@ -39,6 +44,10 @@ export function createCompressor(
   return {
     hold: (bytes) => work.add(bytes),
     compress: (raw, as = codec) => limit(() => (as === "zstd" ? zstd(raw) : gzipped(raw, level))),
+    compressNow(raw, as = codec) {
+      if (as !== "zstd" || raw.length > SMALL_BYTES) return undefined;
+      return (small ??= new ZstdEncoder(level, SMALL_BYTES)).frameNow(raw);
+    },
     room: () => work.room(),
   };
 }

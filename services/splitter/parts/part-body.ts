@@ -24,7 +24,10 @@ export async function partBody(
   let at = 0;
   for (const place of places) {
     if (place instanceof Uint8Array) whole.set(place, at);
-    else await scratch.read(place, whole.subarray(at, at + place.length));
+    else {
+      const into = whole.subarray(at, at + place.length);
+      if (!scratch.readNow(place, into)) await scratch.read(place, into);
+    }
     at += place.length;
   }
   return whole;

@@ -111,7 +111,20 @@ export class PartWriter implements AsyncDisposable {
   }
 
   #keep(stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>): void {
+    if (this.#keepNow(stream, frame, raw)) return;
     void this.#background(this.#storing, this.#compressAndStore(stream, frame, raw));
+  }
+
+  /** A small frame, of which thousands of event types have tens of thousands, is kept before anybody could wait for it. */
+  #keepNow(stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>): boolean {
+    const bytes = this.#options.compressor.compressNow(raw, this.#codecOf(stream));
+    const extent = bytes && this.#options.scratch.storeNow(bytes);
+    if (!extent) return false;
+    this.#options.buffers.give(raw.buffer);
+    frame.stored = extent;
+    stream.frameStored();
+    if (stream.closableBytes >= this.#options.partBytes) void this.#close(stream);
+    return true;
   }
 
   async #compressAndStore(
@@ -169,6 +182,14 @@ export class PartWriter implements AsyncDisposable {
     }
     // Taken now, so that the order of parts does not depend on which is compressed first.
     const sequence = this.#nextSequence(stream);
+    const now = this.#options.compressor.compressNow(last.raw, this.#codecOf(stream));
+    if (now) {
+      last.frame.stored = Buffer.from(now);
+      this.#options.buffers.give(last.raw.buffer);
+      stream.frameStored();
+      void this.#close(stream, sequence);
+      return;
+    }
     const release = this.#options.compressor.hold(last.raw.length);
     const finishing = this.#compress(stream, last.raw).then(async (bytes) => {
       last.frame.stored = bytes;

@@ -1,12 +1,15 @@
 // One bounded file a source for compressed frames, of all event types together. Small frames are written a megabyte at a time. The file
 // has no name once it is open: whatever ends the process, nothing stays behind.
 import { randomBytes } from "node:crypto";
+import { readSync } from "node:fs";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import { Extents, type Extent } from "./extents.ts";
 
 const WINDOW_BYTES = 1024 * 1024;
+/** So much is read in a few microseconds from what the system has cached. */
+const NOW_BYTES = 64 * 1024;
 
 /** A stretch of the file being filled in memory. */
 interface Window {
@@ -22,6 +25,7 @@ export class ScratchFile implements AsyncDisposable {
   readonly #folder: string;
   readonly #extents: Extents;
   #file: Promise<FileHandle> | undefined;
+  #opened: FileHandle | undefined;
   #window: Window | undefined;
   readonly #writing = new Set<Window>();
   /** The buffer of a window that has been written, for the next one. */
@@ -48,10 +52,25 @@ export class ScratchFile implements AsyncDisposable {
     // Several callers may have waited: the window may be full again, or gone.
     const window = this.#window;
     if (!window || window.used + bytes.length > window.bytes.length) return this.store(bytes);
-    window.bytes.set(bytes, window.used);
-    const extent = { offset: window.extent.offset + window.used, length: bytes.length };
-    window.used += bytes.length;
-    return extent;
+    return put(window, bytes);
+  }
+
+  /** Keeps a few bytes where that needs no waiting; undefined: `store` is to be called. */
+  storeNow(bytes: Uint8Array): Extent | undefined {
+    const window = this.#window;
+    if (!window || window.used + bytes.length > window.bytes.length) return undefined;
+    return put(window, bytes);
+  }
+
+  /** `read` without a way through the thread pool. False for more than a few bytes. */
+  readNow(extent: Extent, into: Uint8Array): boolean {
+    if (extent.length > NOW_BYTES || this.#windowOf(extent) || !this.#opened) return false;
+    for (let at = 0; at < extent.length;) {
+      const got = readSync(this.#opened.fd, into, at, extent.length - at, extent.offset + at);
+      if (got === 0) throw tooShort();
+      at += got;
+    }
+    return true;
   }
 
   /** Copies the bytes of an extent to the start of `into`. */
@@ -65,8 +84,7 @@ export class ScratchFile implements AsyncDisposable {
     const file = await this.#open();
     for (let at = 0; at < extent.length;) {
       const { bytesRead } = await file.read(into, at, extent.length - at, extent.offset + at);
-      if (bytesRead === 0)
-        throw new RouterError("INTERNAL", "The scratch file is shorter than what was written.");
+      if (bytesRead === 0) throw tooShort();
       at += bytesRead;
     }
   }
@@ -139,9 +157,21 @@ export class ScratchFile implements AsyncDisposable {
   }
 
   #open(): Promise<FileHandle> {
-    this.#file ??= openUnnamed(this.#folder);
+    this.#file ??= openUnnamed(this.#folder).then((file) => (this.#opened = file));
     return this.#file;
   }
+}
+
+/** The window must have room. */
+function put(window: Window, bytes: Uint8Array): Extent {
+  window.bytes.set(bytes, window.used);
+  const extent = { offset: window.extent.offset + window.used, length: bytes.length };
+  window.used += bytes.length;
+  return extent;
+}
+
+function tooShort(): RouterError {
+  return new RouterError("INTERNAL", "The scratch file is shorter than what was written.");
 }
 
 function contains(outer: Extent, inner: Extent): boolean {

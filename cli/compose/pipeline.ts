@@ -20,6 +20,11 @@ import { UnsettledSources } from "./unsettled-sources.ts";
 
 /** Depths that SQS tells are approximate: looks in a row that have to find nothing. */
 const SHARED_LOOKS = 4;
+/**
+ * Depths may lag behind by a minute, so the workers themselves must have asked and found nothing as often, in a row. The first may have been
+ * under way when the last message was settled.
+ */
+const EMPTY_RECEIVES = 2;
 /** Sources looked up in the ledger with one read. */
 const CHUNK = 500;
 
@@ -156,12 +161,18 @@ export class Pipeline implements AsyncDisposable {
       if (!isEmpty(await backfillQueue.depth(signal), 0)) return false;
     }
     if (this.#loader && !(await this.#isLoaded(signal))) return false;
+    if (isShared && !this.#hasAskedInVain()) return false;
     if (isShared) return this.#unsettled.areSettled(this.#options.adapters.warehouse, signal);
     const leased =
       (await inFlight(splitQueue, signal)) +
       (await inFlight(backfillQueue, signal)) +
       (await inFlight(loadQueue, signal));
     return leased === 0 || !this.#loader || (await this.#areSettled(signal));
+  }
+
+  #hasAskedInVain(): boolean {
+    const counts = [this.#splitter?.emptyReceives, this.#loader?.status.emptyReceives];
+    return counts.every((count) => count === undefined || count >= EMPTY_RECEIVES);
   }
 
   async #isLoaded(signal: AbortSignal): Promise<boolean> {

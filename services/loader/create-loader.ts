@@ -45,6 +45,7 @@ class ComposedLoader implements Loader {
       units: this.#parts.queues.size,
       loads: this.#parts.loop.runningJobs,
       isWarehouseUp: this.#parts.gate.isOpen,
+      emptyReceives: this.#consumer?.emptyReceives,
     };
   }
 

@@ -35,6 +35,8 @@ export interface LoaderStatus {
   readonly loads: number;
   /** False while the warehouse does not answer; nothing is received then. */
   readonly isWarehouseUp: boolean;
+  /** As `Consumer.emptyReceives`. */
+  readonly emptyReceives: number | undefined;
 }
 
 export interface Loader extends AsyncDisposable {

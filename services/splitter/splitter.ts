@@ -38,6 +38,8 @@ export interface Splitter extends AsyncDisposable {
   abort(): Promise<void>;
   /** Messages in hand. */
   readonly inFlight: number;
+  /** As `Consumer.emptyReceives`: of the queue that has the fewest. */
+  readonly emptyReceives: number | undefined;
 }
 
 export function createSplitter(deps: SplitterDeps, config: Config, lane: Lane): Splitter {
@@ -75,6 +77,11 @@ class QueueSplitter implements Splitter {
 
   get inFlight(): number {
     return this.#consumers.reduce((sum, consumer) => sum + consumer.inFlight, 0);
+  }
+
+  get emptyReceives(): number | undefined {
+    const counts = this.#consumers.flatMap(({ emptyReceives }) => emptyReceives ?? []);
+    return counts.length === 0 ? undefined : Math.min(...counts);
   }
 
   start(): void {

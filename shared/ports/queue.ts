@@ -36,6 +36,11 @@ export interface Consumer extends AsyncDisposable {
   resume(): void;
   /** Messages being handled now. */
   readonly inFlight: number;
+  /**
+   * Receives in a row that asked all of the queue and brought nothing; 0 again with each message and each failure. Where `depth` is
+   * approximate, this is the proof that nothing waits; undefined where `depth` is exact.
+   */
+  readonly emptyReceives?: number;
   /** Stops receiving, waits until every handler has ended and its outcome is written. */
   drain(): Promise<void>;
   /** Fires every handler's signal, waits for them; what they did not settle becomes visible at once. */

@@ -25,6 +25,8 @@ export interface PollingOptions {
 }
 
 export class Polling {
+  /** Long polls in a row that brought nothing: each has asked every server of the queue. */
+  emptyReceives = 0;
   readonly #consumer: SqsConsumer;
   readonly #options: PollingOptions;
   #wake: (() => void) | undefined;
@@ -46,7 +48,10 @@ export class Polling {
       handleMessageBatch: (messages) => this.#handOver(messages),
     });
     this.#consumer.on("error", (error) => this.#refused(error));
-    this.#consumer.on("empty", () => this.#answered());
+    this.#consumer.on("empty", () => {
+      this.emptyReceives += 1;
+      this.#answered();
+    });
     this.#consumer.on("response_processed", () => this.#answered());
   }
 
@@ -70,6 +75,7 @@ export class Polling {
   }
 
   async #handOver(messages: Message[]): Promise<Message[]> {
+    this.emptyReceives = 0;
     for (const message of messages) this.#options.take(message);
     while (!this.#stopping && this.#options.room() <= 0) {
       await new Promise<void>((resolve) => void (this.#wake = resolve));
@@ -84,6 +90,7 @@ export class Polling {
    * effect one poll late. Where access is denied or requests are throttled, the library pauses by itself.
    */
   #refused(error: unknown): void {
+    this.emptyReceives = 0;
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     this.#consumer.updateOption("pollingWaitTimeMs", this.#pauseMs);
     const { warn, queueUrl } = this.#options;

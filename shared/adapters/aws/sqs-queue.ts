@@ -109,6 +109,9 @@ export function createSqsQueue(client: SQSClient, queueUrl: string, options: Sqs
       get inFlight() {
         return inFlight.size;
       },
+      get emptyReceives() {
+        return polling.emptyReceives;
+      },
       drain,
       async abort() {
         inFlight.abort();

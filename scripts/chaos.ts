@@ -13,7 +13,7 @@ import { stopSharedPostgres } from "../test/helpers/stand-in.ts";
 
 const HELP = `make chaos [POINT=name] [WORKER=splitter|loader] [DURATION=seconds [SEED=number]] [ARGS=…]
 
-  --point NAME      only this point (of both workers, unless --worker says which)
+  --point NAME      only this point (of both workers, unless --worker says which); may be repeated
   --worker NAME     only this worker's points
   --jobs N          runs at the same time (default 4: most of a run is waiting)
   --list            name the points and end
@@ -26,7 +26,7 @@ const HELP = `make chaos [POINT=name] [WORKER=splitter|loader] [DURATION=seconds
 
 const { values } = parseArgs({
   options: {
-    point: { type: "string" },
+    point: { type: "string", multiple: true },
     worker: { type: "string" },
     jobs: { type: "string", default: "4" },
     list: { type: "boolean", default: false },
@@ -59,7 +59,7 @@ function emulatorName(wanted = ""): EmulatorName {
 function chosen(): readonly PlannedKill[] {
   const points = KILL_POINTS.filter(
     ({ name, worker }) =>
-      (values.point === undefined || name === values.point) &&
+      (values.point === undefined || values.point.includes(name)) &&
       (values.worker === undefined || worker === values.worker),
   );
   if (points.length === 0) throw new Error("there is no such point; --list names them");
@@ -78,14 +78,14 @@ async function matrix(): Promise<boolean> {
     emulator,
     kills,
     jobs: Number(values.jobs),
-    onOutcome: (outcome) => void (values.json || say(outcomeLine(outcome))),
+    onOutcome: (outcome) => {
+      if (!values.json) say(outcomeLine(outcome));
+      if (values.write) storeResults(emulator, [outcome]);
+    },
   });
   if (values.json) say(JSON.stringify({ emulator, outcomes }, undefined, 2));
   else say(`\n${summaryLine(outcomes)}`);
-  if (values.write) {
-    storeResults(emulator, outcomes);
-    await import("./generate-docs.ts");
-  }
+  if (values.write) await import("./generate-docs.ts");
   return outcomes.every(isGood);
 }
 

@@ -6,6 +6,7 @@ import { awsPerformancePage } from "./docs/aws-performance-page.ts";
 import { commandPage } from "./docs/command-page.ts";
 import { configurationPage } from "./docs/configuration-page.ts";
 import { contractSchemas } from "./docs/contract-schemas.ts";
+import { deliveryGuaranteesPage } from "./docs/kill-matrix.ts";
 import { plainConfigJson } from "./docs/plain-config.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
@@ -14,6 +15,7 @@ const pages = new Map([
   ["aws-performance.md", awsPerformancePage()],
   ["configuration.md", configurationPage()],
   ["cli.md", await commandPage()],
+  ["delivery-guarantees.md", deliveryGuaranteesPage()],
   [join("..", "shared", "config", "plain-config.json"), plainConfigJson()],
   ...[...contractSchemas()].map(([name, text]) => [join("contracts", name), text] as const),
 ]);

@@ -49,7 +49,7 @@ export async function endState(stage: Stage, mayBury = false): Promise<EndState>
 }
 
 async function documentsOf(stage: Stage): Promise<readonly string[]> {
-  const { warehouse } = stage.deps;
+  const { warehouse } = stage;
   const keys = new Map((await stage.sources()).map(({ sourceId, key }) => [sourceId, key]));
   const documents: string[] = [];
   for (const [table, { columns }] of (await warehouse.catalog()).tables)
@@ -70,7 +70,7 @@ async function leftovers(stage: Stage, mayBury: boolean): Promise<readonly strin
     found.push(...waiting.map((body) => `left on the ${name} queue: ${body}`));
     found.push(...wrong.map((body) => `dead letter of the ${name} queue: ${body}`));
   }
-  const pending = await stage.deps.warehouse.read.pendingCount();
+  const pending = await stage.warehouse.read.pendingCount();
   return pending === 0 ? found : [...found, `${pending} pending units`];
 }
 

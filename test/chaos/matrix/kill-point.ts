@@ -1,6 +1,6 @@
 // What a kill point is, and the events that points are made of.
 import type { SceneName } from "./scenes.ts";
-import type { WireEvent, WireRequest } from "./wire.ts";
+import { isSending, type WireEvent, type WireRequest } from "./wire.ts";
 
 export type WorkerName = "splitter" | "loader";
 
@@ -22,6 +22,8 @@ export interface KillPoint {
   readonly settings?: Readonly<Record<string, string>>;
   /** Requests that do not go on before the kill, where the moment would come too late otherwise. They are lost with the worker. */
   readonly holds?: (request: WireRequest) => boolean;
+  /** From this event on held requests go on after all. */
+  readonly holdsUntil?: (event: WireEvent) => boolean;
   /** The first such request is refused (403). */
   readonly refuses?: (request: WireRequest) => boolean;
   /** A message that is nobody's is put on the worker's queue; it has to end among the dead letters, and nothing else may. */
@@ -30,14 +32,25 @@ export interface KillPoint {
   readonly hasRival?: boolean;
 }
 
+/** A point in a list of one worker's. */
+export type Point = Omit<KillPoint, "worker">;
+
 type Matches = (event: WireEvent) => boolean;
 
 const isDone = ({ status }: WireEvent): boolean => status >= 200 && status < 300;
 
+/** Notifications of sources or receipts: the message by which S3 tries a queue out is none. */
+const isAnnouncement = (body: string): boolean => /(raw|receipts)(\/|%2F)/i.test(body);
+
 export const received =
   (queue: string): Matches =>
-  ({ operation, queue: from, messages }) =>
-    operation === "ReceiveMessage" && from === queue && messages > 0;
+  ({ operation, queue: from, bodies }) =>
+    operation === "ReceiveMessage" && from === queue && bodies.some(isAnnouncement);
+
+export const deleted =
+  (queue: string): Matches =>
+  (event) =>
+    queued("DeleteMessageBatch", queue)(event) && event.bodies.some(isAnnouncement);
 
 /** One of the batch operations of SQS. */
 export const queued =
@@ -71,5 +84,3 @@ export const finished =
     event.state === "FINISHED" &&
     event.run.startsWith(run) &&
     sql.test(event.sql);
-
-export const isSending = ({ operation }: WireRequest): boolean => operation.endsWith("ExecuteStatement");

@@ -19,14 +19,14 @@ export interface KillSwitchOptions {
   readonly isDeadly: (event: WireEvent) => boolean;
   /** The worker dies of a request that its server never hears of. Default false. */
   readonly isBefore?: boolean;
-  readonly point?: Pick<KillPoint, "holds" | "refuses">;
+  readonly point?: Pick<KillPoint, "holds" | "holdsUntil" | "refuses">;
   /** Runs before the first receipt is put, whose key it gets. */
   readonly beforeReceipt?: ((key: string) => Promise<void>) | undefined;
   /** Ends the process; resolves when it is gone. */
   readonly kill: () => Promise<void>;
 }
 
-const NO_ANSWER = { status: 0, messages: 0, state: "" } as const;
+const NO_ANSWER = { status: 0, state: "" } as const;
 
 export class KillSwitch {
   readonly upstreams: Upstreams;
@@ -34,6 +34,8 @@ export class KillSwitch {
   readonly #options: KillSwitchOptions;
   readonly #wire = new WireReader();
   readonly #fired = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+  #isReleased = false;
   #hasFired = false;
   #isDisarmed = false;
 
@@ -71,14 +73,14 @@ export class KillSwitch {
         match: (request) => refuses(this.#wire.request(request)),
         effect: s3Refusal(403, "AccessDenied"),
       });
+    const answered = { kind: "hold-answer", until: this.#answered } as const;
     if (holds)
       proxy.arm({
-        match: (request) => !this.#hasFired && holds(this.#wire.request(request)),
-        meanwhile: () => this.fired,
-        effect: { kind: "lose-request" },
+        match: (request) => !this.#isReleased && holds(this.#wire.request(request)),
+        meanwhile: () => this.#held(),
+        effect: answered,
         times: Infinity,
       });
-    const answered = { kind: "hold-answer", until: this.#answered } as const;
     if (beforeReceipt) {
       let key = "";
       const isReceipt = (request: ProxiedRequest): boolean => {
@@ -96,6 +98,11 @@ export class KillSwitch {
     proxy.arm({ effect: answered, times: Infinity });
   }
 
+  async #held(): Promise<void> {
+    await Promise.race([this.fired, this.#released.promise]);
+    if (this.#hasFired) throw new Error("the request is lost with the worker");
+  }
+
   #isDeadly(event: WireEvent): boolean {
     return !this.#hasFired && !this.#isDisarmed && this.#options.isDeadly(event);
   }
@@ -108,6 +115,10 @@ export class KillSwitch {
 
   readonly #answered = async (...[request, answer]: Parameters<WireReader["answered"]>): Promise<void> => {
     const event = this.#wire.answered(request, answer);
+    if (this.#options.point?.holdsUntil?.(event)) {
+      this.#isReleased = true;
+      this.#released.resolve();
+    }
     if (!this.#options.isBefore && this.#isDeadly(event)) await this.#fire();
   };
 

@@ -30,7 +30,7 @@ export interface RandomKillsResult {
 
 const WORKERS: readonly WorkerName[] = ["splitter", "splitter", "loader", "loader"];
 /** Requests of a worker's life: a splitter sends some six a source, a loader some fifty a batch. */
-const LONGEST_LIFE: Readonly<Record<WorkerName, number>> = { splitter: 40, loader: 160 };
+const LONGEST_LIFE: Readonly<Record<WorkerName, number>> = { splitter: 20, loader: 100 };
 /** Nobody is to be given up: a message may meet many a worker's end. */
 const MAX_RECEIVES = 1000;
 const PAUSE_MS = 700;
@@ -72,8 +72,8 @@ async function keepKilling(
     let left = random.integer(1, LONGEST_LIFE[worker]);
     const isBefore = random.chance(0.5);
     let last = "";
-    const isDeadly = (event: Pick<WireEvent, "operation" | "key" | "run" | "messages">): boolean => {
-      if (event.operation === "ReceiveMessage" && event.messages === 0) return false;
+    const isDeadly = (event: Pick<WireEvent, "operation" | "key" | "run" | "bodies">): boolean => {
+      if (event.operation === "ReceiveMessage" && event.bodies.length === 0) return false;
       last = `${event.operation} ${event.key}${event.run}`;
       return --left === 0;
     };

@@ -41,7 +41,7 @@ export function storeResults(emulator: string, outcomes: readonly Outcome[]): vo
       ? [{ ...one, problems: isGood(one) ? [] : one.problems.map((text) => text.slice(0, 300)) }]
       : [];
   });
-  writeFileSync(FILE, `${JSON.stringify({ emulator, outcomes: ordered }, undefined, 1)}\n`);
+  writeFileSync(FILE, `${JSON.stringify({ emulator, outcomes: ordered }, undefined, 2)}\n`);
 }
 
 export function runName({

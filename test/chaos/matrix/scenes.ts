@@ -132,14 +132,11 @@ function refused(): Scene {
 function wide(): Scene {
   const keys = (prefix: string, count: number, value: (n: number) => string): string =>
     times(count, (n) => `"${prefix}${n}":${value(n)}`).join(",");
-  const inner = (n: number): string => `{${keys(`${"long_".repeat(8)}name_${n}_`, 450, (m) => String(m))}}`;
+  const inner = (n: number): string => `{${keys(`${"long_".repeat(8)}name_${n}_`, 240, (m) => String(m))}}`;
   // A line may have 4,000,000 bytes.
-  const wideLines = times(5, (line) => `{"event":"wide",${keys(`group_${line}_`, 40, inner)}}`);
-  return {
-    name: "wide",
-    config: "tables:\n  max_columns: 10\n",
-    phases: [{ puts: [plain("raw/wide.ndjson", wideLines)] }],
-  };
+  const lines = times(5, (line) => `{"event":"wide","all":{${keys(`group_${line}_`, 80, inner)}}}`);
+  const config = "tables:\n  max_columns: 10\n";
+  return { name: "wide", config, phases: [{ puts: [plain("raw/wide.ndjson", lines)] }] };
 }
 
 /** Over 8 MiB when compressed. */

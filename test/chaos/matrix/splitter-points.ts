@@ -1,8 +1,6 @@
 // The splitter's kill points: every message action and every durable step of services/splitter, in the order of a source's life.
-import { object, queued, received, visibility, type KillPoint } from "./kill-point.ts";
+import { deleted, object, queued, received, visibility, type KillPoint, type Point } from "./kill-point.ts";
 import { VISIBILITY_SECONDS } from "./scenes.ts";
-
-type Point = Omit<KillPoint, "worker">;
 
 const isAgain = (seconds: number): boolean => seconds === VISIBILITY_SECONDS;
 const isPart = /^parts\//;
@@ -40,7 +38,7 @@ const MESSAGES: readonly Point[] = [
     name: "message-deleted",
     after: "a message was deleted",
     why: "what it stood for must all be durable by then: nobody will announce it again",
-    matches: queued("DeleteMessageBatch", "split"),
+    matches: deleted("split"),
     occurrences: [1, 3],
   },
 ];

@@ -7,16 +7,17 @@ import type { EmulatorName } from "../../../localstack/emulator.ts";
 import { s3Notification } from "../../../shared/contracts/notification.ts";
 import { isRouterError } from "../../../shared/errors/router-error.ts";
 import type { QueueDepth } from "../../../shared/ports/queue.ts";
-import type { SourceRow } from "../../../shared/ports/warehouse.ts";
+import type { SourceRow, Warehouse } from "../../../shared/ports/warehouse.ts";
 import { openAwsRig, type AwsRig } from "../../helpers/aws-rig.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 import type { WorkerName } from "./kill-point.ts";
 import type { Upstreams } from "./kill-switch.ts";
 import { VISIBILITY_SECONDS, type Phase, type SourceFile } from "./scenes.ts";
+import { openUnlimitedWarehouse } from "./unlimited-warehouse.ts";
 import { startWorker, type WorkerProcess } from "./worker-process.ts";
 
 /** Longest wait for a phase to come to its end; what takes longer is stuck. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 300_000;
 /** Each look is a few requests to the servers that the workers use. */
 const LOOK_MS = 300;
 
@@ -30,7 +31,9 @@ export interface StageOptions {
 
 export class Stage implements AsyncDisposable {
   readonly rig: AwsRig;
-  readonly deps: ReadingDeps;
+  readonly deps: Pick<ReadingDeps, "store" | "splitQueue" | "loadQueue">;
+  /** For looking. */
+  readonly warehouse: Warehouse;
   readonly upstreams: Upstreams;
   readonly #env: Readonly<Record<string, string>>;
   readonly #workers = new Set<WorkerProcess>();
@@ -39,7 +42,8 @@ export class Stage implements AsyncDisposable {
 
   private constructor(rig: AwsRig, deps: ReadingDeps, options: StageOptions) {
     this.rig = rig;
-    this.deps = deps;
+    this.deps = this.#deferred.use(deps);
+    this.warehouse = this.#deferred.use(openUnlimitedWarehouse(rig, deps.store));
     this.upstreams = { emulator: rig.running.emulator.endpoint, redshift: rig.standIn.endpoint };
     const file = join(rig.cwd, "router.yaml");
     writeFileSync(file, options.config);
@@ -130,7 +134,7 @@ export class Stage implements AsyncDisposable {
           const rows = await this.sources();
           seen += rows.map(({ key, generation, state }) => ` ${key}/${generation} ${state}`).join();
           if (!isAll(rows) || rows.some(({ state }) => state === "loading")) return false;
-          return (await this.deps.warehouse.read.pendingCount()) === 0;
+          return (await this.warehouse.read.pendingCount()) === 0;
         },
         PATIENCE_MS,
         LOOK_MS,
@@ -153,7 +157,7 @@ export class Stage implements AsyncDisposable {
   /** Rows of the ledger; none while no loader has made it. */
   async sources(): Promise<readonly SourceRow[]> {
     try {
-      return await this.deps.warehouse.read.sources({ limit: 1000 });
+      return await this.warehouse.read.sources({ limit: 1000 });
     } catch (error) {
       if (isRouterError(error, "WAREHOUSE_UNAVAILABLE")) return [];
       throw error;
@@ -189,7 +193,6 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => this.kill(worker)));
     await this.#deferred.disposeAsync();
-    await this.deps[Symbol.asyncDispose]();
     await this.rig[Symbol.asyncDispose]();
   }
 }

@@ -13,6 +13,8 @@ export interface WireRequest {
   readonly queue: string;
   /** SQS: what the visibility of the messages is changed to. */
   readonly visibilitySeconds: number | undefined;
+  /** SQS: bodies of the messages that a receive has brought, or that the request is about. */
+  readonly bodies: readonly string[];
   /** Data API: the statement's name without `log-router `, and its SQL; of DescribeStatement, those of the statement asked after. */
   readonly run: string;
   readonly sql: string;
@@ -23,8 +25,6 @@ export interface WireRequest {
 export interface WireEvent extends WireRequest {
   /** Of HTTP. */
   readonly status: number;
-  /** SQS: messages that a receive has brought. */
-  readonly messages: number;
   /** Data API: status of the statement asked after. */
   readonly state: string;
 }
@@ -34,27 +34,51 @@ interface SentStatement {
   readonly sql: string;
 }
 
-/** Reads the requests of one worker; statements are known by their id from the answer that gave it. */
+/** Reads the requests of one worker; statements and messages are known by the ids that the answers gave them. */
 export class WireReader {
   readonly #statements = new Map<string, SentStatement>();
+  readonly #bodies = new Map<string, string>();
 
   request(request: ProxiedRequest): WireRequest {
     if (request.operation === "") return s3Request(request);
     const body = JSON.parse(request.body.toString()) as Record<string, unknown>;
     const isData = String(request.headers["x-amz-target"]).startsWith("RedshiftData.");
-    return isData ? this.#statement(request, body) : sqsRequest(request, body);
+    return isData ? this.#statement(request, body) : this.#queued(request, body);
   }
 
   answered(proxied: ProxiedRequest, answer: Answer): WireEvent {
     const request = this.request(proxied);
-    const event = { ...request, status: answer.status, messages: 0, state: "" };
+    const event = { ...request, status: answer.status, state: "" };
     if (request.service === "s3" || answer.status !== 200) return event;
     const body = JSON.parse(answer.body.toString() || "{}") as Record<string, unknown>;
-    if (request.service === "sqs")
-      return { ...event, messages: Array.isArray(body["Messages"]) ? body["Messages"].length : 0 };
+    if (request.operation === "ReceiveMessage") return { ...event, bodies: this.#received(body) };
     const { run, sql } = request;
-    if (request.operation.endsWith("ExecuteStatement")) this.#statements.set(text(body["Id"]), { run, sql });
+    if (isSending(request)) this.#statements.set(text(body["Id"]), { run, sql });
     return { ...event, state: text(body["Status"]) };
+  }
+
+  #received({ Messages: messages = [] }: { Messages?: unknown }): string[] {
+    const found = messages as readonly { readonly Body: string; readonly ReceiptHandle: string }[];
+    for (const { Body, ReceiptHandle } of found) this.#bodies.set(ReceiptHandle, Body);
+    return found.map(({ Body }) => Body);
+  }
+
+  #queued({ operation, body: raw }: ProxiedRequest, body: Record<string, unknown>): WireRequest {
+    const entries = (body["Entries"] ?? []) as readonly {
+      VisibilityTimeout?: number;
+      ReceiptHandle?: string;
+    }[];
+    return {
+      ...NOTHING,
+      service: "sqs",
+      operation,
+      queue: text(body["QueueUrl"])
+        .replace(/^.*\//, "")
+        .replace(/-[0-9a-f]{8}$/, ""),
+      visibilitySeconds: entries[0]?.VisibilityTimeout,
+      bodies: entries.map(({ ReceiptHandle = "" }) => this.#bodies.get(ReceiptHandle) ?? ""),
+      body: raw,
+    };
   }
 
   #statement({ operation, body: raw }: ProxiedRequest, body: Record<string, unknown>): WireRequest {
@@ -70,7 +94,20 @@ export class WireReader {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-const NOTHING = { bucket: "", key: "", queue: "", visibilitySeconds: undefined, run: "", sql: "" } as const;
+/** Hands a statement or a batch over. */
+export function isSending({ operation }: Pick<WireRequest, "operation">): boolean {
+  return operation.endsWith("ExecuteStatement");
+}
+
+const NOTHING = {
+  bodies: [],
+  bucket: "",
+  key: "",
+  queue: "",
+  visibilitySeconds: undefined,
+  run: "",
+  sql: "",
+} as const;
 
 function s3Request({ method, url, body }: ProxiedRequest): WireRequest {
   const { pathname, searchParams } = new URL(url, "http://host");
@@ -84,18 +121,4 @@ function s3Operation(method: string, query: URLSearchParams): string {
   if (method === "PUT") return query.has("partNumber") ? "UploadPart" : "PutObject";
   if (method === "GET") return query.has("list-type") ? "ListObjectsV2" : "GetObject";
   return method === "HEAD" ? "HeadObject" : "DeleteObject";
-}
-
-function sqsRequest({ operation, body: raw }: ProxiedRequest, body: Record<string, unknown>): WireRequest {
-  const queue = text(body["QueueUrl"]).replace(/^.*\//, "");
-  const [entry] = Array.isArray(body["Entries"]) ? body["Entries"] : [];
-  const visibility: unknown = (entry as { VisibilityTimeout?: unknown } | undefined)?.VisibilityTimeout;
-  return {
-    ...NOTHING,
-    service: "sqs",
-    operation,
-    queue: queue.replace(/-[0-9a-f]{8}$/, ""),
-    visibilitySeconds: visibility === undefined ? undefined : Number(visibility),
-    body: raw,
-  };
 }

@@ -5,6 +5,12 @@ import type { WorkerName } from "./kill-point.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const OUTPUT_KEPT = 20_000;
+const ENVIRONMENT = {
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+  // As bin/log-router has it: half of a start is compiling.
+  NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/compiled"),
+};
 
 export interface WorkerProcess {
   /** Resolves with the exit code or the signal that ended it. */
@@ -23,7 +29,7 @@ export function startWorker(
   const main = join(ROOT, "services", worker, "main.ts");
   const child = spawn(process.execPath, [main], {
     cwd,
-    env: { PATH: process.env["PATH"], AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", ...env },
+    env: { ...ENVIRONMENT, PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let log = "";

@@ -8,6 +8,7 @@ import {
   type Throughput,
 } from "../../bench/aws/result.ts";
 
+const OTHERS = "others";
 const THROUGHPUT = ["ministack", "ministack-gz", "localstack", "localstack-gz"];
 const FRESHNESS = ["ministack", "localstack"];
 
@@ -36,8 +37,8 @@ make docs                             # this page again, from bench/results/*.js
 ## Throughput, and where its time goes
 
 All objects are put and announced first. Then one splitter, as a process with default settings, takes all of them; then one loader (batch age 1 s,
-other settings by default) loads all of them, making the tables on the way. Wall time begins with the start of the process. *Others* is what the
-machine did besides: the kernel, the benchmark itself, and whatever else ran.`;
+other settings by default) loads all of them, making the tables on the way. Wall time begins with the start of the process. Shares are of the
+pipeline's own processes; *others* is what the machine did besides: the benchmark itself, and whatever else ran.`;
 
 const FRESHNESS_HEAD = `## Freshness
 
@@ -59,8 +60,11 @@ function throughputSection(result: Throughput & Taken): string {
     ["split", result.split],
     ["load", result.load],
   ] as const;
-  const names = [...new Set(stages.flatMap(([, stage]) => Object.keys(stage.cpu_seconds)))];
-  const rows = names.map(
+  const names = new Set(stages.flatMap(([, stage]) => Object.keys(stage.cpu_seconds)));
+  // At the end of the table.
+  names.delete(OTHERS);
+  names.add(OTHERS);
+  const rows = [...names].map(
     (name) => `| ${name} | ${stages.map(([, stage]) => cpuCells(stage.cpu_seconds, name)).join(" | ")} |`,
   );
   return [
@@ -78,10 +82,13 @@ function throughputSection(result: Throughput & Taken): string {
   ].join("\n\n");
 }
 
+/** Shares are of the pipeline's own processes: what else the machine did is no part of it. */
 function cpuCells(cpu: Readonly<Record<string, number>>, name: string): string {
-  const sum = Object.values(cpu).reduce((total, seconds) => total + seconds, 0);
   const seconds = cpu[name];
-  return seconds === undefined ? "| " : `${seconds.toFixed(1)} | ${((100 * seconds) / sum).toFixed(0)} %`;
+  if (seconds === undefined) return "| ";
+  const sum = Object.entries(cpu).reduce((total, [who, of]) => (who === OTHERS ? total : total + of), 0);
+  const share = name === OTHERS ? "" : `${((100 * seconds) / sum).toFixed(0)} %`;
+  return `${seconds.toFixed(1)} | ${share}`;
 }
 
 function freshnessSection({ emulator, runs, command, machine }: Freshness & Taken): string {

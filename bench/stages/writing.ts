@@ -10,7 +10,7 @@ export const COMPRESS: Stage = {
   prepare: async (input) => {
     const frames = await framesOf(input);
     return async () => {
-      for (const frame of frames) await input.engine.compressor.compress(frame);
+      for (const frame of frames) await input.engine.compressor.compress(frame, "zstd", () => undefined);
     };
   },
 };
@@ -21,7 +21,9 @@ export const WRITE: Stage = {
   prepare: async (input) => {
     const parts: Uint8Array[] = [];
     for (const lines of (await partLinesOf(input)).values()) {
-      const frames = cut(lines).map((frame) => input.engine.compressor.compress(frame));
+      const frames = cut(lines).map((frame) =>
+        input.engine.compressor.compress(frame, "zstd", (bytes) => new Uint8Array(bytes)),
+      );
       parts.push(Buffer.concat(await Promise.all(frames)));
     }
     const store = createFolderObjectStore({ root: join(input.folder, "store") });

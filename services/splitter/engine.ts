@@ -51,7 +51,6 @@ export function createEngine({ splitter }: Config, sources = splitter.concurrent
     scanners,
     pages: new PagePool(splitter.memory_bytes),
     compressor: createCompressor(
-      splitter.compression,
       splitter.compression_level,
       Math.min(COMPRESSING_THREADS, Math.max(2, threads)),
       FRAME_BYTES + FRAME_SLACK_BYTES,

@@ -19,6 +19,11 @@ export interface ObjectInfo extends ObjectRef {
 export interface ObjectRead extends ObjectInfo {
   /** Exactly `bytes` bytes of the version that `etag` names, else the iteration throws OBJECT_CHANGED (retryable). Read once. */
   readonly body: AsyncIterable<Uint8Array>;
+  /**
+   * The body, read into `buffer`: a chunk is overwritten when the next one is asked for. For who reads much and keeps nothing; where it is
+   * missing, the body is as good. The one or the other, once.
+   */
+  readonly bodyInto?: (buffer: Uint8Array) => AsyncIterable<Uint8Array>;
   /** Gives back what an unread body holds (a connection, a file handle). Call it when the body is not going to be read. */
   discard?(): void;
 }
@@ -43,7 +48,10 @@ export interface ObjectStore {
   getBytes(ref: ObjectRef, signal?: AbortSignal): Promise<Uint8Array>;
   /** Undefined when there is no such object. */
   head(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
-  /** All or nothing: no reader ever sees a partial object, and a failed or aborted put leaves none. */
+  /**
+   * All or nothing: no reader ever sees a partial object, and a failed or aborted put leaves none. A chunk of the body may be overwritten
+   * once the next one has been asked for: who keeps it must copy it.
+   */
   put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
   /** Objects whose key starts with `prefix`, in ascending order of key bytes. `etag` may be empty in a listing: never take identity from it. */
   list(

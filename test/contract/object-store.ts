@@ -90,6 +90,37 @@ export function objectStoreContract(title: string, open: () => Promise<ObjectSto
         assert.deepEqual(await store.getBytes(at("parts/b")), content);
       });
 
+      it("takes a stream whose chunks are one buffer, filled again and again", async () => {
+        const content = noise(1_500_000, "again");
+        async function* overwritten(): AsyncGenerator<Uint8Array> {
+          const buffer = new Uint8Array(50_000);
+          for (let from = 0; from < content.length; from += buffer.length) {
+            buffer.set(content.subarray(from, from + buffer.length));
+            yield buffer;
+            buffer.fill(0);
+          }
+        }
+
+        await store.put(at("parts/again"), overwritten());
+
+        assert.ok(Buffer.from(await store.getBytes(at("parts/again"))).equals(content));
+      });
+
+      it("reads into one buffer, where it offers to", async () => {
+        const content = noise(1_000_000, "into");
+        await store.put(at("parts/into"), content);
+        const { body, bodyInto } = await store.get(at("parts/into"));
+        const buffer = new Uint8Array(70_000);
+        const chunks: Buffer[] = [];
+
+        for await (const chunk of bodyInto?.(buffer) ?? body) {
+          if (bodyInto) assert.equal(chunk.buffer, buffer.buffer);
+          chunks.push(Buffer.from(chunk));
+        }
+
+        assert.ok(Buffer.concat(chunks).equals(content));
+      });
+
       it("changes the etag when the bytes change, and keeps the last bytes written", async () => {
         const first = await store.put(at("parts/c"), utf8("one"));
         const second = await store.put(at("parts/c"), utf8("two"));

@@ -11,10 +11,13 @@ export const SMALL_BYTES = 64 * 1024;
 const IN_WORK_BYTES = 4 * 1024 * 1024;
 
 export interface Compressor {
-  /** One independent frame (zstd) or member (gzip). */
-  compress(raw: Uint8Array, codec?: Codec): Promise<Uint8Array>;
+  /**
+   * Makes one independent frame (zstd) or member (gzip) and hands it to `use`. Its bytes may be overwritten when `use` has ended; only then
+   * does the next job begin, so that what is compressed never piles up.
+   */
+  compress<T>(raw: Uint8Array, codec: Codec, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T>;
   /** One frame of up to SMALL_BYTES at once, to be copied before the next call; undefined when it has to go through `compress`. */
-  compressNow(raw: Uint8Array, codec?: Codec): Uint8Array | undefined;
+  compressNow(raw: Uint8Array, codec: Codec): Uint8Array | undefined;
   /** Counts bytes that wait for the scratch disk as in work too, until the returned function is called. */
   hold(bytes: number): () => void;
   /** Resolves when less than the limit is in work. */
@@ -22,30 +25,29 @@ export interface Compressor {
 }
 
 /** `threads`: jobs in the zlib pool at once; the rest of the pool is left for decompression and files. `frameBytes`: size of a full frame. */
-export function createCompressor(
-  codec: Codec,
-  level: number,
-  threads: number,
-  frameBytes: number,
-): Compressor {
+export function createCompressor(level: number, threads: number, frameBytes: number): Compressor {
   const limit = pLimit(threads);
   const work = new BytesInWork();
   const idle: ZstdEncoder[] = [];
   let small: ZstdEncoder | undefined;
 
-  async function zstd(raw: Uint8Array): Promise<Uint8Array> {
+  async function zstd<T>(raw: Uint8Array, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
     const encoder = idle.pop() ?? new ZstdEncoder(level, frameBytes);
-    const compressed = await encoder.frame(raw);
     // One that failed is not used again.
-    idle.push(encoder);
-    return compressed;
+    const compressed = await encoder.frame(raw);
+    try {
+      return await use(compressed);
+    } finally {
+      idle.push(encoder);
+    }
   }
 
   return {
     hold: (bytes) => work.add(bytes),
-    compress: (raw, as = codec) => limit(() => (as === "zstd" ? zstd(raw) : gzipped(raw, level))),
-    compressNow(raw, as = codec) {
-      if (as !== "zstd" || raw.length > SMALL_BYTES) return undefined;
+    compress: (raw, codec, use) =>
+      limit(async () => (codec === "zstd" ? zstd(raw, use) : use(await gzipped(raw, level)))),
+    compressNow(raw, codec) {
+      if (codec !== "zstd" || raw.length > SMALL_BYTES) return undefined;
       return (small ??= new ZstdEncoder(level, SMALL_BYTES)).frameNow(raw);
     },
     room: () => work.room(),

@@ -33,13 +33,17 @@ export async function partBody(
   return whole;
 }
 
+/** Frames that come from scratch are all read into one buffer, which a put allows. */
 async function* frameBytes(pieces: PartFrames["pieces"], scratch: ScratchFile) {
-  for (const place of placesOf(pieces)) {
+  const places = placesOf(pieces);
+  const longest = Math.max(...places.map((place) => (place instanceof Uint8Array ? 0 : place.length)));
+  const buffer = Buffer.allocUnsafe(longest);
+  for (const place of places) {
     if (place instanceof Uint8Array) {
       yield place;
       continue;
     }
-    const frame = Buffer.allocUnsafe(place.length);
+    const frame = buffer.subarray(0, place.length);
     await scratch.read(place, frame);
     yield frame;
   }

@@ -134,10 +134,12 @@ export class PartWriter implements AsyncDisposable {
   ): Promise<void> {
     const release = this.#options.compressor.hold(raw.length);
     try {
-      const bytes = await this.#compress(stream, raw);
-      this.#signal.throwIfAborted();
-      const extent = await this.#storeOnScratch(bytes);
-      frame.stored = extent ?? bytes;
+      const extent = await this.#compress(stream, raw, async (bytes) => {
+        this.#signal.throwIfAborted();
+        const stored = await this.#storeOnScratch(bytes);
+        frame.stored = stored ?? new Uint8Array(bytes);
+        return stored;
+      });
       stream.frameStored();
       if (extent) {
         if (stream.closableBytes >= this.#options.partBytes) void this.#close(stream);
@@ -191,18 +193,25 @@ export class PartWriter implements AsyncDisposable {
       return;
     }
     const release = this.#options.compressor.hold(last.raw.length);
-    const finishing = this.#compress(stream, last.raw).then(async (bytes) => {
-      last.frame.stored = bytes;
+    const keep = (bytes: Uint8Array): void => {
+      last.frame.stored = new Uint8Array(bytes);
+    };
+    const finishing = this.#compress(stream, last.raw, keep).then(async () => {
       stream.frameStored();
       await this.#close(stream, sequence);
     });
     void this.#background(this.#storing, finishing.finally(release));
   }
 
-  async #compress(stream: PartStream, raw: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-    const compressed = await this.#options.compressor.compress(raw, this.#codecOf(stream));
-    this.#options.buffers.give(raw.buffer);
-    return compressed;
+  #compress<T>(
+    stream: PartStream,
+    raw: Uint8Array<ArrayBuffer>,
+    use: (compressed: Uint8Array) => T | Promise<T>,
+  ): Promise<T> {
+    return this.#options.compressor.compress(raw, this.#codecOf(stream), (compressed) => {
+      this.#options.buffers.give(raw.buffer);
+      return use(compressed);
+    });
   }
 
   #codecOf(stream: PartStream): Codec {

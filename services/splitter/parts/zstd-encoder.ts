@@ -63,7 +63,7 @@ export class ZstdEncoder {
     return this.#now.subarray(0, this.#bound - left);
   }
 
-  /** Compresses `raw` into one frame. One call at a time. */
+  /** Compresses `raw` into one frame, whose bytes may be overwritten by the next. One call at a time. */
   async frame(raw: Uint8Array): Promise<Uint8Array> {
     this.#output.aim(this.#stream);
     await new Promise<void>((resolve) => {
@@ -71,9 +71,9 @@ export class ZstdEncoder {
       this.#stream.write(raw, () => resolve());
     });
     if (this.#error) throw this.#error;
-    const compressed = Buffer.concat(this.#chunks);
+    const chunks = this.#chunks;
     this.#chunks = [];
-    return compressed;
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   }
 }
 

@@ -46,17 +46,23 @@ export async function readSource(
   reopen: () => Promise<ObjectRead>,
   memory?: OutputMemory,
 ): Promise<SourceReader> {
-  const iterator = object.body[Symbol.asyncIterator]();
+  const iterator = bodyOf(object)[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
   let headBytes = 0;
   while (headBytes < MAGIC_BYTES) {
     const { value, done } = await iterator.next();
     if (done) break;
-    head.push(value);
+    // A copy of what may be overwritten by the next chunk; in practice the first one is enough.
+    head.push(value.length < MAGIC_BYTES ? value.slice() : value);
     headBytes += value.length;
   }
   const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
   return new Reader(compression, head, iterator, reopen, memory);
+}
+
+/** A buffer for each chunk is counted by V8, which collects all garbage every few of them (services/splitter/README.md). */
+function bodyOf(object: ObjectRead): AsyncIterable<Uint8Array> {
+  return object.bodyInto?.(new Uint8Array(PIECE_BYTES)) ?? object.body;
 }
 
 class Reader implements SourceReader {

@@ -207,7 +207,8 @@ async function* counted(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of body) {
     count(chunk.byteLength);
-    yield chunk;
+    // A copy, because streams read ahead and parts of an upload are sent again.
+    yield new Uint8Array(chunk);
   }
 }
 

@@ -11,7 +11,7 @@ export function failingObjectStore(name: string, store: ObjectStore, plan: Fault
       const value: unknown = Reflect.get(target, property, target);
       if (property !== "get") return value;
       return async (...args: Parameters<ObjectStore["get"]>): Promise<ObjectRead> => {
-        const read = await target.get(...args);
+        const { bodyInto: _, ...read } = await target.get(...args);
         return { ...read, body: failingBody(`${name}.body`, read, plan) };
       };
     },

@@ -75,9 +75,10 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     ref: ObjectRef,
     pinned: PinnedFile,
     signal: AbortSignal | undefined,
+    into?: Uint8Array,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* readPinned(pinned, cacheOf(ref), signal);
+      yield* readPinned(pinned, cacheOf(ref), signal, into);
     } catch (error) {
       throw fileError("reading", ref, error);
     }
@@ -88,7 +89,11 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
 
     async get(ref, signal) {
       const pinned = await pin(ref, signal);
-      return { ...infoOf(ref, pinned), body: readOnce(() => body(ref, pinned, signal)) };
+      return {
+        ...infoOf(ref, pinned),
+        body: readOnce(() => body(ref, pinned, signal)),
+        bodyInto: (buffer) => body(ref, pinned, signal, buffer),
+      };
     },
 
     getBytes: (ref, signal) => translated("reading", ref, signal, () => readWhole(fileOf(ref), signal)),

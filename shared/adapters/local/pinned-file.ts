@@ -68,18 +68,19 @@ export async function pinFile(
   }
 }
 
-/** The bytes of the pinned version. No file is open while nobody iterates. */
+/** The bytes of the pinned version, in chunks that are all in `into` if that is given. No file is open while nobody iterates. */
 export async function* readPinned(
   pinned: PinnedFile,
   cache: EtagCache | undefined,
   signal?: AbortSignal,
+  into?: Uint8Array,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { path, version } = pinned;
   const { handle, version: opened } = await openFile(path);
   try {
     if (!sameVersion(version, opened)) throw changed(path);
     const hash = pinned.doubtful ? etagHash() : undefined;
-    for await (const chunk of chunksOf(handle, version, signal)) {
+    for await (const chunk of chunksOf(handle, version, signal, into)) {
       hash?.update(chunk);
       yield chunk;
     }
@@ -116,7 +117,7 @@ async function* chunksOf(
   const size = Number(version.size);
   for (let at = 0; at < size;) {
     signal?.throwIfAborted();
-    const wanted = Math.min(CHUNK_BYTES, size - at);
+    const wanted = Math.min(into?.length ?? CHUNK_BYTES, size - at);
     const buffer = into ? into.subarray(0, wanted) : new Uint8Array(wanted);
     const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, at);
     // Shorter than it was: assertUnchanged tells.

@@ -7,6 +7,7 @@ import { commandPage } from "./docs/command-page.ts";
 import { configurationPage } from "./docs/configuration-page.ts";
 import { contractSchemas } from "./docs/contract-schemas.ts";
 import { deliveryGuaranteesPage } from "./docs/kill-matrix.ts";
+import { performancePage } from "./docs/performance-page.ts";
 import { plainConfigJson } from "./docs/plain-config.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
@@ -16,6 +17,7 @@ const pages = new Map([
   ["configuration.md", configurationPage()],
   ["cli.md", await commandPage()],
   ["delivery-guarantees.md", deliveryGuaranteesPage()],
+  ["performance.md", performancePage()],
   [join("..", "shared", "config", "plain-config.json"), plainConfigJson()],
   ...[...contractSchemas()].map(([name, text]) => [join("contracts", name), text] as const),
 ]);

@@ -17,7 +17,12 @@ export function onPath(command: string, ...args: string[]): Found {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
     });
-    return { version: text.trim().split("\n")[0]! };
+    return {
+      version: text
+        .trim()
+        .split("\n")[0]!
+        .replace(/^\*+ | \*+$/g, ""),
+    };
   } catch {
     return { absent: "not installed" };
   }

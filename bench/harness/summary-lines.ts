@@ -30,5 +30,5 @@ function line(of: CaseResult, id: string, title: string, absent: string | undefi
 }
 
 function row(title: string, cells: readonly string[]): string {
-  return `${title.replaceAll("\\", "").padEnd(54)}${cells.map((cell) => cell.padStart(12)).join("")}`;
+  return `${title.replaceAll("\\", "").padEnd(66)}${cells.map((cell) => cell.padStart(12)).join("")}`;
 }

@@ -27,10 +27,10 @@ export const FULL: Profile = {
 
 /** `make bench-quick`: a first look in under two minutes. */
 export const QUICK: Profile = {
-  megabytes: 40,
+  megabytes: 25,
   largeMegabytes: 0,
   manyTypes: 500,
-  smallFiles: 200,
+  smallFiles: 100,
   rounds: 5,
   warmUp: true,
   quick: true,

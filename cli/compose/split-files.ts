@@ -17,9 +17,10 @@ import type { SplitReport } from "../reports/split.ts";
 import type { ConfigOptions } from "../verb.ts";
 import { configSources } from "./config-sources.ts";
 import { listS3, partPaths } from "./list-s3.ts";
+import { SourcePlaces } from "./source-places.ts";
 import { checkNamedFiles, namedFiles } from "./source-paths.ts";
 
-/** Splits several files at a time (`splitter.concurrent_sources`). A file that fails does not hold up the others. */
+/** Splits several files at a time (`splitter.concurrent_sources`; more of small ones). A file that fails does not hold up the others. */
 export async function splitFiles(
   context: CliContext,
   options: ConfigOptions,
@@ -48,23 +49,47 @@ export async function splitFiles(
     scratchFolder: join(out, ".scratch"),
     onProgress: (...deltas) => totals.split(...deltas),
   };
-  const work = async (): Promise<void> => {
-    for await (const { bucket, key, bytes } of sources) {
-      totals.sourceFound(key, bytes);
-      try {
-        add(report, await splitSource(splitting, { ref: { bucket, key } }, signal));
-      } catch (error) {
-        if (signal.aborted || !isRouterError(error)) throw error;
-        report.failures.push({ key, reason: error.message });
-      }
+  const split = async ({ bucket, key }: Source): Promise<void> => {
+    try {
+      add(report, await splitSource(splitting, { ref: { bucket, key } }, signal));
+    } catch (error) {
+      if (signal.aborted || !isRouterError(error)) throw error;
+      report.failures.push({ key, reason: error.message });
     }
   };
   {
     using _progress = await showProgress(context, totals, () => openLog(context));
-    await Promise.all(Array.from({ length: config.splitter.concurrent_sources }, work));
+    await splitAll(sources, totals, config.splitter.concurrent_sources, split);
   }
   report.seconds = (performance.now() - started) / 1000;
   return report;
+}
+
+/** Rejects with the first error, when what was in work has ended. */
+async function splitAll(
+  sources: AsyncIterable<Source>,
+  totals: RunTotals,
+  concurrency: number,
+  split: (source: Source) => Promise<void>,
+): Promise<void> {
+  const places = new SourcePlaces(concurrency);
+  const inWork = new Set<Promise<void>>();
+  const failed: unknown[] = [];
+  try {
+    for await (const source of sources) {
+      totals.sourceFound(source.key, source.bytes);
+      const work: Promise<void> = places
+        .run(source.bytes, () => split(source))
+        .catch((error: unknown) => void failed.push(error))
+        .finally(() => inWork.delete(work));
+      inWork.add(work);
+      await places.free();
+      if (failed.length > 0) break;
+    }
+  } finally {
+    await Promise.all(inWork);
+  }
+  if (failed.length > 0) throw failed[0];
 }
 
 /** Only a run of ten seconds has anything to log. */

@@ -56,6 +56,7 @@ export async function openAws(setup: AwsSetup, config: Config, options: OpenAwsO
         routedBucket,
         config,
         log,
+        onlyReads: work === "read",
         sqlLog: env["SQL_LOG"],
       })
     : noWarehouse();

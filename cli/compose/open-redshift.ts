@@ -17,6 +17,8 @@ export interface RedshiftOptions {
   readonly routedBucket: string;
   readonly config: Config;
   readonly log: Logger;
+  /** True for verbs that read. */
+  readonly onlyReads: boolean;
   /** File that gets every statement sent, one JSON line a call. */
   readonly sqlLog?: string | undefined;
 }
@@ -26,12 +28,12 @@ const LONGEST_POLL_SECONDS = 20;
 
 /** One limiter for the process, `redshift.rate_share` of the account's Data API calls. Nothing is sent yet. */
 export function openRedshift(options: RedshiftOptions): Warehouse {
-  const { client, target, store, routedBucket: bucket, config, log } = options;
+  const { client, target, store, routedBucket: bucket, config, log, onlyReads } = options;
   const limiter = createLimiter(config.redshift.rate_share);
   const journal = options.sqlLog ? { journal: createSqlJournal(options.sqlLog) } : {};
   const waitSeconds = longPollSeconds(config.aws.silence_seconds);
   const api = createDataApi(client, { target, limiter, clock: systemClock, waitSeconds, ...journal });
-  return createRedshiftWarehouse({ api, store, bucket, config, log, clock: systemClock });
+  return createRedshiftWarehouse({ api, store, bucket, config, log, onlyReads, clock: systemClock });
 }
 
 /** A long poll is silent until it ends: well before the connection would be given up. */

@@ -28,6 +28,8 @@ export interface RedshiftWarehouseOptions {
   /** Name of the routed bucket. */
   readonly bucket: string;
   readonly config: Config;
+  /** For verbs that read: event tables are looked for where the ledger says they are, whatever the configuration says. */
+  readonly onlyReads?: boolean;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -50,6 +52,12 @@ export function createRedshiftWarehouse(options: RedshiftWarehouseOptions): Ware
     slots ??= (await readSettings(database, run("settings", signal))).slots;
     return slots;
   };
+  let readSchema: string | undefined;
+  const schemaOf = async (signal: AbortSignal | undefined): Promise<string> => {
+    if (!options.onlyReads) return eventSchema;
+    readSchema ??= (await readSettings(database, run("settings", signal))).eventSchema ?? eventSchema;
+    return readSchema;
+  };
   return {
     name: api.target,
     maxTablesPerLoad: MAX_TABLES,
@@ -67,7 +75,7 @@ export function createRedshiftWarehouse(options: RedshiftWarehouseOptions): Ware
     async ping(signal) {
       await database.query("SELECT 1", run("ping", signal));
     },
-    catalog: (signal) => readCatalog(database, eventSchema, signal),
+    catalog: async (signal) => readCatalog(database, await schemaOf(signal), signal),
     change: (version, changes, signal) => changer.apply(version, changes, signal),
     load: (job, signal) => loader.load(job, signal),
     probe: (job, signal) => loader.probe(job, signal),
@@ -85,7 +93,7 @@ export function createRedshiftWarehouse(options: RedshiftWarehouseOptions): Ware
     putPending: (rows, signal) => putPending(database, rows, run("put pending", signal)),
     pending: (options, signal) => pendingUnits(database, options, run("pending", signal)),
     removePending: (keys, signal) => removePending(database, keys, run("remove pending", signal)),
-    read: createReads(database, eventSchema),
+    read: createReads(database, schemaOf),
     async [Symbol.asyncDispose]() {
       // Nothing is held between two calls.
     },

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { redshiftLiteral, redshiftName, redshiftTable } from "../sql/quote-redshift.ts";
+import { foldName, redshiftLiteral, redshiftName, redshiftTable } from "../sql/quote-redshift.ts";
 import type { Database, Run } from "./database.ts";
 import { failureKind, statementError } from "./errors.ts";
 import { count, text } from "./rows.ts";
@@ -57,6 +57,8 @@ export interface LedgerSettings {
   readonly slots: number;
   /** Opaque; changes with every change of the catalog. */
   readonly catalogVersion: string;
+  /** Schema of the event tables, lower case, where the ledger tells it. */
+  readonly eventSchema: string | undefined;
 }
 
 export const SETTINGS_QUERY = `SELECT name, value FROM ${LEDGER_SCHEMA}.settings`;
@@ -75,6 +77,7 @@ export function parseSettings(rows: readonly (readonly unknown[])[]): LedgerSett
   return {
     slots: Number(settings.get("slots")),
     catalogVersion: `${settings.get("warehouse_id")}.${settings.get("catalog_version")}`,
+    eventSchema: settings.get("event_schema"),
   };
 }
 
@@ -89,11 +92,15 @@ export interface PrepareOptions {
 /** CREATE … IF NOT EXISTS beside somebody else's fails on some days: the next round sees what is there. */
 const ATTEMPTS = 12;
 
-/** Creates what is missing. Idempotent, safe beside others. The number of slots stays what it was at first. */
+/**
+ * Creates what is missing. Idempotent, safe beside others. The number of slots stays what it was at first, and so does the schema of the event
+ * tables: throws CONFIG_INVALID for another one, because the catalog knows the tables' names, but not in two places.
+ */
 export async function prepareLedger(database: Database, options: PrepareOptions): Promise<LedgerSettings> {
   for (let attempt = 1; ; attempt++) {
     try {
       const settings = (await readSettings(database, options)) ?? (await createLedger(database, options));
+      requireSameSchema(settings, options.eventSchema);
       await grantUse(database, options);
       return settings;
     } catch (error) {
@@ -101,6 +108,16 @@ export async function prepareLedger(database: Database, options: PrepareOptions)
       await options.clock.sleep(Math.random() * 100 * attempt, options.signal);
     }
   }
+}
+
+function requireSameSchema({ eventSchema: stored }: LedgerSettings, eventSchema: string): void {
+  if (stored === undefined || stored === foldName(eventSchema)) return;
+  throw new RouterError(
+    "CONFIG_INVALID",
+    `the event tables of this warehouse are in schema ${JSON.stringify(stored)}, the configuration says ${JSON.stringify(eventSchema)}: ` +
+      `name the configuration that made them (--config), or set tables.schema to ${JSON.stringify(stored)}`,
+    { details: { setting: "tables.schema", found: stored, configured: eventSchema } },
+  );
 }
 
 function isRace(error: RouterError): boolean {
@@ -122,6 +139,8 @@ async function readSettings(
   );
   if (rows.length === 0) return undefined;
   const settings = parseSettings(await database.query(SETTINGS_QUERY, run));
+  // Before a schema of that name is made.
+  if (settings) requireSameSchema(settings, eventSchema);
   const [schemas] = await database.query(
     `SELECT COUNT(*) FROM pg_namespace WHERE nspname = ${redshiftLiteral(eventSchema.toLowerCase())}`,
     run,
@@ -173,7 +192,11 @@ function insertSetting(name: string, value: string): string {
 }
 
 /** Whoever comes first says how many slots there are. */
-async function firstSettings(database: Database, { slots }: PrepareOptions, run: Run): Promise<number> {
+async function firstSettings(
+  database: Database,
+  { slots, eventSchema }: PrepareOptions,
+  run: Run,
+): Promise<number> {
   const done = await database.transaction(
     [
       `LOCK TABLE ${CATALOG_LOCK}`,
@@ -181,11 +204,12 @@ async function firstSettings(database: Database, { slots }: PrepareOptions, run:
       insertSetting("slots", String(slots)),
       insertSetting("warehouse_id", randomUUID()),
       insertSetting("catalog_version", "0"),
+      insertSetting("event_schema", foldName(eventSchema)),
       `SELECT value FROM ${LEDGER_SCHEMA}.settings WHERE name = 'slots'`,
     ],
     run,
   );
-  const [row] = await done.rows(5);
+  const [row] = await done.rows(6);
   return Number(text(row!, 0));
 }
 

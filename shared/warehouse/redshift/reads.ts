@@ -75,7 +75,11 @@ function mergedPaths(rows: readonly Row[]): { path: string; values: number }[] {
     .toSorted((a, b) => b.values - a.values || (a.path < b.path ? -1 : 1));
 }
 
-export function createReads(database: Database, eventSchema: string): WarehouseReads {
+/** `schemaOf` gives the schema of the event tables. */
+export function createReads(
+  database: Database,
+  schemaOf: (signal: AbortSignal | undefined) => Promise<string>,
+): WarehouseReads {
   const run = (name: string, signal: AbortSignal | undefined): Run => ({ name, signal });
   return {
     async tableSummaries(signal) {
@@ -95,7 +99,10 @@ export function createReads(database: Database, eventSchema: string): WarehouseR
     loads: (ids, signal) => loadsOfSources(database, ids, run("loads", signal)),
     pendingCount: (signal) => countPending(database, run("pending count", signal)),
     async countRows(table, signal) {
-      const rows = await database.query(countRows(eventSchema, table), run(`count rows ${table}`, signal));
+      const rows = await database.query(
+        countRows(await schemaOf(signal), table),
+        run(`count rows ${table}`, signal),
+      );
       return rows.map((row) => ({
         sourceId: text(row, 0),
         eventType: text(row, 1),
@@ -103,14 +110,15 @@ export function createReads(database: Database, eventSchema: string): WarehouseR
         repeated: count(row, 3),
       }));
     },
-    sampleRows: (table, limit, signal) =>
-      sampleRows(database, eventSchema, table, limit, run(`rows of ${table}`, signal)),
+    sampleRows: async (table, limit, signal) =>
+      sampleRows(database, await schemaOf(signal), table, limit, run(`rows of ${table}`, signal)),
     async rescuedPaths(table, signal) {
       return mergedPaths(
-        await database.query(rescuedPaths(eventSchema, table), run(`rescued ${table}`, signal)),
+        await database.query(rescuedPaths(await schemaOf(signal), table), run(`rescued ${table}`, signal)),
       );
     },
     async ddl(table, signal) {
+      const eventSchema = await schemaOf(signal);
       const outcome = await database.alone(
         `SHOW TABLE ${redshiftTable(eventSchema, table)}`,
         run(`ddl ${table}`, signal),

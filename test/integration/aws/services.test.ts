@@ -59,6 +59,8 @@ describe("services as processes", function () {
       assert.equal(await done, 0, output.stderr);
       for (const line of output.stdout.trim().split("\n")) assert.ok("_aws" in (JSON.parse(line) as object));
       assert.match(output.stderr, /"event":"stopping"/);
+      for (const line of output.stderr.trim().split("\n"))
+        assert.ok("level" in (JSON.parse(line) as object), line);
     }
   });
 });

@@ -49,7 +49,7 @@ export class CommandFailed extends Error {
   constructor(message: string, output: string) {
     super(message);
     this.name = "CommandFailed";
-    this.lastWords = output.trim().split("\n").at(-1)?.slice(0, 200) ?? "";
+    this.lastWords = output.trim().split("\n").at(-1)?.slice(0, 400) ?? "";
   }
 }
 

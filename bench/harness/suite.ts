@@ -72,6 +72,8 @@ export async function runCase(
   };
 }
 
+const SCRATCH_OUT = /\S*log-router-bench-run-\w+\/out/g;
+
 interface Runner {
   readonly contestant: Contestant;
   readonly result: ContestantResult;
@@ -83,7 +85,8 @@ async function warm(of: Case, { contestant, result }: Runner): Promise<void> {
     await runOnce(of, contestant, true);
   } catch (error) {
     if (!(error instanceof CommandFailed) || !contestant.mayFail) throw error;
-    result.absent = `failed: ${error.lastWords}`;
+    // No paths of this machine in the results.
+    result.absent = `failed: ${error.lastWords.replace(SCRATCH_OUT, "$OUT")}`;
   }
 }
 

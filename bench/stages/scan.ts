@@ -103,7 +103,7 @@ function scanWork({ fate = "keep", paths }: Variant): (block: Uint8Array) => voi
   return (block) => {
     const { segments, lines } = scanner.scan(block, line, line);
     line += lines;
-    if (segments[0]) scanner.recycle(segments[0].bytes.buffer);
+    scanner.recycle(segments.bytes.buffer);
   };
 }
 

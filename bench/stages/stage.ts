@@ -3,6 +3,7 @@
 import type { SplitEngine } from "../../services/splitter/engine.ts";
 import type { Block } from "../../services/splitter/frame/framed.ts";
 import { openFramer } from "../../services/splitter/open-framer.ts";
+import { TypesByNumber } from "../../services/splitter/scan/types-by-number.ts";
 import { SourceScanner, type ScannedBlock } from "../../services/splitter/threads/source-scanner.ts";
 import type { Config } from "../../shared/config/schema.ts";
 import { sourceSettings, type SourceSettings } from "../../shared/config/source-settings.ts";
@@ -71,16 +72,15 @@ export async function scanAll(
 
 /** The part lines of each event type. */
 export async function partLinesOf(input: StageInput): Promise<Map<string, Buffer>> {
-  const pieces = new Map<string, Uint8Array[]>();
+  const pieces = new TypesByNumber((eventType) => ({ eventType, some: new Array<Uint8Array>() }));
+  let all: ReturnType<typeof pieces.of> = [];
   await scanAll(newScanner(input.config), blocksOf(input), ({ segments }) => {
-    segments.eventTypes.forEach((type, index) => {
-      const piece = segments.bytes.slice(segments.spans[index * 2], segments.spans[index * 2 + 1]);
-      const known = pieces.get(type);
-      if (known) known.push(piece);
-      else pieces.set(type, [piece]);
+    all = pieces.of(segments);
+    segments.types.forEach((type, index) => {
+      all[type]!.some.push(segments.bytes.slice(segments.spans[index * 2], segments.spans[index * 2 + 1]));
     });
   });
-  return new Map([...pieces].map(([type, some]) => [type, Buffer.concat(some)]));
+  return new Map(all.map(({ eventType, some }) => [eventType, Buffer.concat(some)]));
 }
 
 /** The shapes of the whole sample, as one scanner hands them over. */

@@ -2,16 +2,24 @@
 // `_lr_other`. Decided block by block in the order of the source, so it does not depend on threads or blocks. Shapes follow the lines.
 import { OTHER_EVENT_TYPE } from "../../../shared/contracts/words.ts";
 import { mergeShape, Shape } from "../../../shared/shape/shape.ts";
-import type { PackedSegments } from "../threads/source-scanner.ts";
+import type { Segments } from "../scan/contract.ts";
+import { TypesByNumber } from "../scan/types-by-number.ts";
 import { mergeByLine } from "./merge-by-line.ts";
 import type { PartStream } from "./part-stream.ts";
 import type { PartWriter } from "./part-writer.ts";
+
+/** Where the lines of an event type go; `undefined` is for `_lr_other`, and `"?"` says that none has come yet. */
+interface Place {
+  readonly eventType: string;
+  stream: PartStream | undefined | "?";
+}
 
 export class TypeStreams {
   readonly #writer: PartWriter;
   readonly #maxTypes: number;
   readonly #keysPerDepth: readonly number[];
   readonly #own = new Map<string, PartStream>();
+  readonly #places = new TypesByNumber<Place>((eventType) => ({ eventType, stream: "?" }));
   /** Of the shapes taken so far, by the part's event type. */
   readonly #shapes = new Map<string, Shape>();
   #other: PartStream | undefined;
@@ -28,13 +36,16 @@ export class TypeStreams {
   }
 
   /** Takes the segments of the next block. */
-  add({ eventTypes, lines, spans, bytes }: PackedSegments): void {
+  add(segments: Segments): void {
+    const { types, lines, spans, bytes } = segments;
+    const places = this.#places.of(segments);
     const others: Uint8Array[] = [];
     let otherLines = 0;
-    for (let i = 0; i < eventTypes.length; i++) {
+    for (let i = 0; i < types.length; i++) {
       const segment = bytes.subarray(spans[i * 2], spans[i * 2 + 1]);
-      const stream = this.#streamOf(eventTypes[i]!);
-      if (stream) stream.append(segment, lines[i]!);
+      const place = places[types[i]!]!;
+      if (place.stream === "?") place.stream = this.#streamOf(place.eventType);
+      if (place.stream) place.stream.append(segment, lines[i]!);
       else {
         others.push(segment);
         otherLines += lines[i]!;

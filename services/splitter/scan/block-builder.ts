@@ -5,7 +5,7 @@ import {
   SOURCE_MEMBER,
   type QuarantineReason,
 } from "../../../shared/contracts/words.ts";
-import type { QuarantinedLine, TypeSegment } from "./contract.ts";
+import type { QuarantinedLine } from "./contract.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 import type { TypeTable } from "./type-table.ts";
 import {
@@ -26,14 +26,13 @@ import {
 
 const PIPE = 0x7c;
 
-/** Part lines as they stand in the scanner's memory. */
+/** Part lines as they stand in the scanner's memory from OUT on; see `Segments`. */
 export interface LaidOut {
   readonly bytes: number;
+  readonly types: Uint32Array;
+  readonly lines: Uint32Array;
   /** Offsets from the first byte. */
-  readonly segments: readonly (Omit<TypeSegment, "bytes"> & {
-    readonly start: number;
-    readonly end: number;
-  })[];
+  readonly spans: Uint32Array;
 }
 
 export class BlockBuilder {
@@ -125,22 +124,23 @@ export class BlockBuilder {
 
   /** Lays the rows out, from OUT on, and begins anew with none. */
   layOut(): LaidOut {
-    const { lines, bytes, names } = this.#types;
-    const segments: LaidOut["segments"][number][] = [];
+    const { lines, bytes } = this.#types;
+    const types = Uint32Array.from(this.#typesSeen.subarray(0, this.#cells[TYPES_SEEN_COUNT]));
+    const [linesOf, spans] = [new Uint32Array(types.length), new Uint32Array(types.length * 2)];
     let at = 0;
-    const seen = this.#typesSeen.subarray(0, this.#cells[TYPES_SEEN_COUNT]);
-    for (const type of seen) {
+    types.forEach((type, index) => {
+      linesOf[index] = lines[type]!;
+      spans[index * 2] = at;
       const end = at + bytes[type]!;
-      segments.push({ eventType: names[type]!, lines: lines[type]!, start: at, end });
       // From here on the address where the type's next line goes.
       bytes[type] = OUT + at;
-      at = end;
-    }
+      at = spans[index * 2 + 1] = end;
+    });
     this.#memory.module.layOut();
-    for (const type of seen) bytes[type] = lines[type] = 0;
+    for (const type of types) bytes[type] = lines[type] = 0;
     this.#rowsLaidOut += this.#cells[ROW_COUNT]!;
     this.#beginRows();
-    return { bytes: at, segments };
+    return { bytes: at, types, lines: linesOf, spans };
   }
 
   /** What became of all lines since `begin`, but for the segments. */

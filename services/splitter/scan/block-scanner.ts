@@ -4,7 +4,7 @@ import { MAX_LINE_BYTES, type QuarantineReason } from "../../../shared/contracts
 import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
 import { copyBytes } from "../frame/copy-bytes.ts";
 import { BlockBuilder, type LaidOut } from "./block-builder.ts";
-import type { BlockResult, ScanOptions } from "./contract.ts";
+import type { BlockResult, ScanOptions, Segments } from "./contract.ts";
 import { judgeLine, noEventType } from "./judge-line.ts";
 import { KeyTable } from "./key-table.ts";
 import { LineContext } from "./line-context.ts";
@@ -14,7 +14,7 @@ import { PathStats } from "./path-stats.ts";
 import { PathTree } from "./path-tree.ts";
 import { ScanMemory } from "./scan-memory.ts";
 import { SegmentBuffers } from "./segment-buffers.ts";
-import { TypeTable } from "./type-table.ts";
+import { newNumbering, TypeTable } from "./type-table.ts";
 import {
   AT,
   BLOCK,
@@ -50,7 +50,9 @@ interface Place {
 }
 
 interface Chunk extends LaidOut {
-  readonly lines: Uint8Array;
+  readonly partLines: Uint8Array;
+  /** Names of its event types, once their numbers mean nothing any more. */
+  names?: readonly string[];
 }
 
 export class BlockScanner {
@@ -75,6 +77,8 @@ export class BlockScanner {
   #pieceEnd = 0;
   /** Part lines of the block that had to be laid out before its end. */
   #chunks: Chunk[] = [];
+  /** Event types whose names the segments so far have brought. */
+  #namesTold = 0;
   /** Set from the beginning of a block to its end. */
   #isAtWork = false;
 
@@ -262,29 +266,45 @@ export class BlockScanner {
   #cut(): void {
     if (!this.#builder.hasRows) return;
     const laidOut = this.#builder.layOut();
-    this.#chunks.push({ ...laidOut, lines: this.#memory.bytes.slice(OUT, OUT + laidOut.bytes) });
+    this.#chunks.push({ ...laidOut, partLines: this.#memory.bytes.slice(OUT, OUT + laidOut.bytes) });
   }
 
   #finish(lines: number): BlockResult {
-    const { bytes, segments } = this.#builder.layOut();
-    const last: Chunk = { bytes, segments, lines: this.#memory.bytes.subarray(OUT, OUT + bytes) };
-    const result = { segments: this.#segments([...this.#chunks, last]), lines, ...this.#builder.totals() };
+    const laidOut = this.#builder.layOut();
+    const last = { ...laidOut, partLines: this.#memory.bytes.subarray(OUT, OUT + laidOut.bytes) };
+    const segments = this.#joined([...this.#chunks, last]);
+    const result = { segments, lines, ...this.#builder.totals() };
     this.#chunks = [];
     this.#isAtWork = false;
     return result;
   }
 
-  #segments(chunks: readonly Chunk[]): BlockResult["segments"] {
-    const out = this.#buffers.take(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
+  #joined(chunks: readonly Chunk[]): Segments {
+    const buffer = this.#buffers.take(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
     let shift = 0;
-    return chunks.flatMap(({ bytes, segments, lines }) => {
+    const spans = chunks.map((chunk) => {
       const first = shift;
-      copyBytes(lines, out, first);
-      shift += bytes;
-      return segments.map(({ start, end, ...segment }) => {
-        return { ...segment, bytes: new Uint8Array(out.buffer, first + start, end - start) };
-      });
+      copyBytes(chunk.partLines, buffer, first);
+      shift += chunk.bytes;
+      return first === 0 ? chunk.spans : chunk.spans.map((at) => first + at);
     });
+    const lines = chunks.map((chunk) => chunk.lines);
+    return { ...this.#typesOf(chunks), lines: joinedInts(lines), spans: joinedInts(spans), bytes: buffer };
+  }
+
+  /** Numbers and names of the segments' event types. */
+  #typesOf(chunks: readonly Chunk[]): Pick<Segments, "numbering" | "types" | "firstNew" | "newNames"> {
+    const { names, numbering } = this.#types;
+    if (chunks.some((chunk) => chunk.names)) {
+      // Types were forgotten within the block: numbers of its own, one for each segment.
+      const newNames = chunks.flatMap(
+        (chunk) => chunk.names ?? Array.from(chunk.types, (type) => names[type]!),
+      );
+      return { numbering: newNumbering(), types: Uint32Array.from(newNames.keys()), firstNew: 0, newNames };
+    }
+    const [firstNew, newNames] = [this.#namesTold, names.slice(this.#namesTold)];
+    this.#namesTold = names.length;
+    return { numbering, types: joinedInts(chunks.map(({ types }) => types)), firstNew, newNames };
   }
 
   /** Decides what becomes of a record with which the module has not finished. */
@@ -336,8 +356,11 @@ export class BlockScanner {
   }
 
   #forgetTypes(): void {
+    const { names } = this.#types;
+    for (const chunk of this.#chunks) chunk.names ??= Array.from(chunk.types, (type) => names[type]!);
     this.#empty();
     this.#types.clear();
+    this.#namesTold = 0;
   }
 
   /** Turns what the trees have counted into shapes, and begins with empty trees. */
@@ -362,6 +385,11 @@ export class BlockScanner {
     if (known) mergeShape(known, shape, this.#options.keysPerDepth);
     else this.#shapes.set(eventType, shape);
   }
+}
+
+/** One after the other; a single one as it is. */
+function joinedInts(arrays: readonly Uint32Array[]): Uint32Array {
+  return arrays.length === 1 ? arrays[0]! : Uint32Array.from(arrays.flatMap((array) => [...array]));
 }
 
 /** Takes CR and LF out of a copy that is valid JSON, where they stand between tokens only. */

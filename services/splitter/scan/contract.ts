@@ -21,10 +21,23 @@ export interface ScanOptions {
   readonly fate: (eventType: string) => Fate;
 }
 
-export interface TypeSegment {
-  readonly eventType: string;
-  readonly lines: number;
-  /** Part lines, each ending in \n. All segments of a block share one ArrayBuffer (which may be larger); it is the caller's from now on. */
+/**
+ * The part lines of a block: a segment for each event type, in the order in which the types first appear, as few objects as possible. (A block
+ * of very many bytes may have several segments of a type, in order.)
+ */
+export interface Segments {
+  /** Within which `types` are numbers: a scanner's own, or a new one each time it has forgotten its event types. */
+  readonly numbering: string;
+  /** The event types of the segments, as numbers (types-by-number.ts). */
+  readonly types: Uint32Array;
+  /** Names that no segments of this numbering have brought before: of the numbers from `firstNew` on. */
+  readonly firstNew: number;
+  readonly newNames: readonly string[];
+  /** Lines of each segment. */
+  readonly lines: Uint32Array;
+  /** Start and end of each segment in `bytes`. */
+  readonly spans: Uint32Array;
+  /** Part lines, each ending in \n. The buffer (which may be larger) is the caller's from now on. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -43,8 +56,7 @@ export interface QuarantinedLine {
 
 /** lines = rows + quarantined.length + dropped + blank. */
 export interface BlockResult {
-  /** In the order in which the types first appear in the block. */
-  readonly segments: readonly TypeSegment[];
+  readonly segments: Segments;
   /** In the order of the lines. */
   readonly quarantined: readonly QuarantinedLine[];
   readonly lines: number;

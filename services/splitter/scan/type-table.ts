@@ -1,4 +1,5 @@
 // The event types met so far, numbered, with what is needed of each for every line: its fate, its name, and its bytes in the part line.
+import { threadId } from "node:worker_threads";
 import { EVENT_TYPE_MEMBER } from "../../../shared/contracts/words.ts";
 import { asBuffer } from "./bytes.ts";
 import type { Fate, ScanOptions } from "./contract.ts";
@@ -32,7 +33,11 @@ const MANY_TYPES = 20_000;
 /** A name of 200 bytes, and once more as JSON text with its member, each byte as \u00XX. */
 const MOST_TEXT = 2000;
 
+let numberings = 0;
+
 export class TypeTable {
+  /** Changes when numbers start anew; no other table of the process has the same. */
+  numbering = "";
   readonly names: string[] = [];
   readonly fates: Fate[] = [];
   /** Address of the root of each type's tree, 0 for none. */
@@ -122,6 +127,7 @@ export class TypeTable {
 
   /** Forgets all types; numbers start anew. */
   clear(): void {
+    this.numbering = newNumbering();
     this.names.length = 0;
     this.fates.length = 0;
     this.#ids.clear();
@@ -137,4 +143,9 @@ export class TypeTable {
     this.#used += bytes.length;
     return [start, bytes.length];
   }
+}
+
+/** A name for numbers that mean event types: unlike all others in the process. */
+export function newNumbering(): string {
+  return `${threadId}:${++numberings}`;
 }

@@ -6,7 +6,7 @@ import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { UNCOUNTED, type Block } from "../frame/framed.ts";
 import { BlockScanner } from "../scan/block-scanner.ts";
-import type { BlockResult, Fate, TypeSegment } from "../scan/contract.ts";
+import type { BlockResult, Fate, Segments } from "../scan/contract.ts";
 import { lineParser, type LineParser } from "../text/line-parser.ts";
 import { textToRecords, type TextRecords } from "../text/text-to-records.ts";
 
@@ -26,22 +26,9 @@ export interface BadLine {
   readonly raw: Uint8Array;
 }
 
-/**
- * The segments of a block, in the order in which the types first appear, as few objects as possible: with thousands of event types, a view
- * and an object for each would cost more on their way between threads than their bytes.
- */
-export interface PackedSegments {
-  readonly eventTypes: readonly string[];
-  /** Lines of each segment. */
-  readonly lines: Uint32Array;
-  /** Start and end of each segment in `bytes`. */
-  readonly spans: Uint32Array;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
 /** lines = rows + quarantined.length + dropped + blank. */
 export interface ScannedBlock {
-  readonly segments: PackedSegments;
+  readonly segments: Segments;
   readonly quarantined: readonly BadLine[];
   readonly lines: number;
   readonly rows: number;
@@ -58,7 +45,9 @@ export class SourceScanner {
   readonly #scanner: BlockScanner;
   readonly #maxTypes: number;
   readonly #parser: LineParser | undefined;
-  readonly #typesSinceTaken = new Set<string>();
+  /** Numbers of event types, and the numbering that they belong to. */
+  readonly #typesSinceTaken = new Set<number>();
+  #numbering = "";
   /** Lines of the source so far, when they come uncounted. */
   #lines = 0;
 
@@ -111,6 +100,15 @@ export class SourceScanner {
     return this.#scanner.lastShapes(eventTypes);
   }
 
+  /** True when more event types than have parts of their own were met since shapes were last handed out. */
+  #hasMany({ numbering, types }: Segments): boolean {
+    // When the scanner has forgotten its types there have been many, most likely: shapes are handed out, whatever the number since.
+    const forgot = this.#numbering !== "" && this.#numbering !== numbering;
+    this.#numbering = numbering;
+    for (const type of types) this.#typesSinceTaken.add(type);
+    return forgot || this.#typesSinceTaken.size > this.#maxTypes;
+  }
+
   #takeShapes(): Map<string, Shape> {
     this.#typesSinceTaken.clear();
     return this.#scanner.takeShapes();
@@ -128,11 +126,10 @@ export class SourceScanner {
   }
 
   #scanned(block: Block, result: BlockResult, quarantined: readonly BadLine[]): ScannedBlock {
-    for (const { eventType } of result.segments) this.#typesSinceTaken.add(eventType);
     const { segments, lines, rows, dropped, blank, normalised } = result;
-    const shapes = this.#typesSinceTaken.size > this.#maxTypes ? this.#takeShapes() : undefined;
+    const shapes = this.#hasMany(segments) ? this.#takeShapes() : undefined;
     return {
-      segments: pack(segments),
+      segments,
       quarantined,
       lines,
       rows,
@@ -154,19 +151,6 @@ function patternAsType(settings: SourceSettings, parser: LineParser | undefined)
     return undefined;
   }
   return parser.name;
-}
-
-/** All segments of a block share one buffer. */
-function pack(segments: readonly TypeSegment[]): PackedSegments {
-  const lines = new Uint32Array(segments.length);
-  const spans = new Uint32Array(segments.length * 2);
-  segments.forEach((segment, i) => {
-    lines[i] = segment.lines;
-    spans[i * 2] = segment.bytes.byteOffset;
-    spans[i * 2 + 1] = segment.bytes.byteOffset + segment.bytes.length;
-  });
-  const bytes = new Uint8Array(segments[0]?.bytes.buffer ?? new ArrayBuffer(0));
-  return { eventTypes: segments.map((segment) => segment.eventType), lines, spans, bytes };
 }
 
 function fateOf(config: Config, eventType: string): Fate {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
-import { linesOf, options, partLine, scanBytes, shapesAsJson, SOURCE } from "./scan-helpers.ts";
+import { linesOf, options, partLine, scanBytes, segmentsOf, shapesAsJson, SOURCE } from "./scan-helpers.ts";
 
 const head = (line: number, type: string) =>
   `{"_lr_source":"${SOURCE}","_lr_line":${line},"_lr_event_type":${JSON.stringify(type)}`;
@@ -179,7 +179,7 @@ describe("BlockScanner", () => {
   it("gives the segments in the order in which the types first appear, in one buffer", () => {
     const text = ["b", "a", "b", "c", "a"].map((type) => `{"event":"${type}"}\n`).join("");
 
-    const { segments } = scanBytes(Buffer.from(text)).results[0]!;
+    const segments = segmentsOf(scanBytes(Buffer.from(text)).results);
 
     assert.deepEqual(
       segments.map(({ eventType, lines }) => [eventType, lines]),
@@ -251,8 +251,8 @@ describe("BlockScanner", () => {
   it("writes to buffers handed back, and to none that was not", () => {
     const scanner = new BlockScanner(options());
     const scan = (type: string, lines: number) => {
-      const [segment] = scanner.scan(Buffer.from(`{"event":"${type}","x":1}\n`.repeat(lines)), 1, 1).segments;
-      return segment!;
+      const result = scanner.scan(Buffer.from(`{"event":"${type}","x":1}\n`.repeat(lines)), 1, 1);
+      return segmentsOf([result])[0]!;
     };
 
     const kept = scan("kept", 40);

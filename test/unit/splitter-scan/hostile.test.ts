@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import type { Fate } from "../../../services/splitter/scan/contract.ts";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
-import { options, partLine, restore, scanBytes, shapesAsJson, shapesOfLines } from "./scan-helpers.ts";
+import {
+  options,
+  partLine,
+  restore,
+  scanBytes,
+  segmentsOf,
+  shapesAsJson,
+  shapesOfLines,
+} from "./scan-helpers.ts";
 import { parsePlain } from "../shape/plain.ts";
 
 const K = [40, 20, 10, 5];
@@ -102,9 +110,21 @@ describe("hostile sources", () => {
 
     const { results, lines: written, shapes } = scanBytes(Buffer.from(lines.join("\n")), { keysPerDepth: K });
 
-    assert.equal(results[0]!.segments.length, 5000);
-    assert.equal(results[0]!.segments[1]!.eventType, "type_2919");
+    assert.equal(segmentsOf(results).length, 5000);
+    assert.equal(segmentsOf(results)[1]!.eventType, "type_2919");
     assert.deepEqual(shapesAsJson(shapes), shapesOfLines(written, K));
+  });
+
+  it("forgets event types within a block, when there are more than it can number", () => {
+    const count = 70_000;
+    const text = Array.from({ length: count }, (_, i) => `{"event":"type_${i}","x":${i % 7}}\n`).join("");
+
+    const { lines, results, shapes } = scanBytes(Buffer.from(`${text}{"event":"type_3","x":1}\n`), {}, [count]);
+
+    assert.equal(lines.size, count);
+    assert.equal(lines.get("type_3")!.length, 2);
+    assert.ok(lines.get(`type_${count - 1}`)![0]!.includes(`"_lr_line":${count},`));
+    assert.deepEqual([results[0]!.rows, results[1]!.rows, shapes.size], [count, 1, count]);
   });
 
   it("goes on with another event type in every line", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
+import { TypesByNumber } from "../../../services/splitter/scan/types-by-number.ts";
 import type { BlockResult, ScanOptions } from "../../../services/splitter/scan/contract.ts";
 import { classifyNumber, isAddressable, isStorable } from "../../../shared/shape/classify.ts";
 import { parseJson, type JsonValue } from "../../../shared/shape/parse-json.ts";
@@ -51,9 +52,27 @@ export function scanBytes(
   return { results, lines: linesOf(results), shapes: new Map(scanner.lastShapes()) };
 }
 
+export interface TypeSegment {
+  readonly eventType: string;
+  readonly lines: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The segments of the blocks of one scanner, with the names of their event types. */
+export function segmentsOf(results: readonly BlockResult[]): TypeSegment[] {
+  const names = new TypesByNumber((eventType) => eventType);
+  return results.flatMap(({ segments }) => {
+    const known = names.of(segments);
+    return Array.from(segments.types, (type, i) => {
+      const bytes = segments.bytes.subarray(segments.spans[i * 2], segments.spans[i * 2 + 1]);
+      return { eventType: known[type]!, lines: segments.lines[i]!, bytes };
+    });
+  });
+}
+
 export function linesOf(results: readonly BlockResult[]): Map<string, string[]> {
   const lines = new Map<string, string[]>();
-  for (const { eventType, bytes, lines: count } of results.flatMap((result) => result.segments)) {
+  for (const { eventType, bytes, lines: count } of segmentsOf(results)) {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     assert.ok(text.endsWith("\n"));
     const more = text.slice(0, -1).split("\n");

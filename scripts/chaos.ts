@@ -43,12 +43,19 @@ const emulator = emulatorName(process.env["EMULATOR"]);
 
 if (values.help) say(HELP);
 else if (values.list) list();
-else
+else {
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void stopServers().finally(() => process.exit(1)));
   try {
     process.exitCode = (await (values.duration === undefined ? matrix() : random())) ? 0 : 1;
   } finally {
-    await Promise.all([stopEmulators(), stopSharedPostgres()]);
+    await stopServers();
   }
+}
+
+async function stopServers(): Promise<void> {
+  await Promise.all([stopEmulators(), stopSharedPostgres()]);
+}
 
 function emulatorName(wanted = ""): EmulatorName {
   const found = EMULATORS.find((name) => name === (wanted || "ministack"));

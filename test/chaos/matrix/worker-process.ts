@@ -1,5 +1,5 @@
 // A worker as a container starts it: a process of its own, services/<worker>/main.ts, everything from the environment.
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { WorkerName } from "./kill-point.ts";
 
@@ -21,6 +21,12 @@ export interface WorkerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+const running = new Set<ChildProcess>();
+// Whatever ends this process, none of them lives on.
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export function startWorker(
   worker: WorkerName,
   env: Readonly<Record<string, string | undefined>>,
@@ -32,6 +38,7 @@ export function startWorker(
     env: { ...ENVIRONMENT, PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
+  running.add(child);
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (log = `${log}${text}`.slice(-OUTPUT_KEPT)));
   let hasEnded = false;
@@ -39,6 +46,7 @@ export function startWorker(
     child.once("error", (error) => (log = `${log}${String(error)}`));
     child.once("close", (code, signal) => {
       hasEnded = true;
+      running.delete(child);
       resolve(code ?? signal);
     });
   });

@@ -54,7 +54,6 @@ END $$;
 
 CREATE FUNCTION rs.super_array(VARIADIC items anyarray) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT to_jsonb(items) $$;
 CREATE FUNCTION rs.super_array() RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT '[]'::jsonb $$;
-CREATE FUNCTION rs.super_object(VARIADIC pairs text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_object(pairs) $$;
 CREATE FUNCTION rs.array_concat(a jsonb, b jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT a || b $$;
 CREATE FUNCTION rs.sha2(value text, bits integer) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
   $$ SELECT encode(CASE bits WHEN 224 THEN sha224(convert_to(value, 'UTF8')) WHEN 384 THEN sha384(convert_to(value, 'UTF8'))

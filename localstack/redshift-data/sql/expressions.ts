@@ -131,7 +131,7 @@ function word(
   const label = before?.kind === "word" && before.text === "as";
   if (isReservedName(text) && !label) throw reader.error(token);
   if (text === "sysdate") return "rs.sysdate()";
-  if (text === "cast" || text === "try_cast") return cast(text, reader, options);
+  if (text === "cast") return cast(reader, options);
   if (text === "listagg") return listagg(reader, options);
   const isLiteral = reader.peek()?.kind === "string" || reader.looksAt("with") || reader.looksAt("without");
   if (text === "timestamp" && !label && !isLiteral) throw reader.error(token);
@@ -162,7 +162,7 @@ function hasColumns(before: Token | undefined, reader: Reader): boolean {
   return before?.kind === "word" && ["into", "as", "with", "recursive"].includes(before.text);
 }
 
-function cast(text: string, reader: Reader, options: RewriteOptions): string {
+function cast(reader: Reader, options: RewriteOptions): string {
   const inside = new Reader(reader.group());
   const as = inside.tokens.findLastIndex((token) => token.kind === "word" && token.text === "as");
   if (as < 0) throw reader.error();
@@ -170,13 +170,11 @@ function cast(text: string, reader: Reader, options: RewriteOptions): string {
   inside.at = as + 1;
   const type = readType(inside);
   inside.end();
-  return castOf(`( ${operand} )`, type, text === "try_cast");
+  return castOf(`( ${operand} )`, type);
 }
 
-function castOf(operand: string, type: RedshiftType, safely = false): string {
+function castOf(operand: string, type: RedshiftType): string {
   if (operand === "") throw new SqlError('syntax error at or near "::"');
-  const name = type.kind.replaceAll(" ", "_");
-  if (safely) return `rs.try_${name}(${operand})`;
   if (type.kind === "varchar" || type.kind === "char") return `rs.to_varchar(${operand}, ${type.bytes})`;
   if (type.kind === "super") return `rs.to_super(${operand})`;
   return `rs.from_super(${operand})::${pgType(type)}`;

@@ -6,7 +6,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   json_serialize: "rs.json_serialize", json_typeof: "rs.json_typeof", is_integer: "rs.is_integer", is_bigint: "rs.is_bigint",
   is_smallint: "rs.is_smallint", is_decimal: "rs.is_decimal", is_float: "rs.is_float", is_varchar: "rs.is_varchar",
   is_boolean: "rs.is_boolean", is_object: "rs.is_object", is_array: "rs.is_array", is_scalar: "rs.is_scalar",
-  get_array_length: "rs.get_array_length", json_size: "rs.json_size", array: "rs.super_array", object: "rs.super_object",
+  get_array_length: "rs.get_array_length", json_size: "rs.json_size", array: "rs.super_array", object: "jsonb_build_object",
   array_concat: "rs.array_concat", sha2: "rs.sha2", pg_last_copy_count: "rs.pg_last_copy_count",
   pg_last_copy_id: "rs.pg_last_copy_id", getdate: "rs.getdate", json_serialize_to_varbyte: "rs.json_serialize_to_varbyte",
   to_varbyte: "rs.to_varbyte", to_hex: "rs.to_hex",

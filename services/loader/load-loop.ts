@@ -66,12 +66,17 @@ export class LoadLoop {
       if (this.isHurried) queues.closeAll();
       if (gate.isOpen) this.#startJobs(now);
       this.#releaseHeld(now);
-      if (gate.isOpen && now >= poller.nextAt && !poller.isBusy) void poller.poll();
+      if (gate.isOpen && now >= poller.nextAt && !poller.isBusy) this.#look();
       gauges(telemetry, desk.size, queues.size);
       const wake = AbortSignal.any([signal, this.#wake.signal]);
       await clock.sleep(this.#sleepMs(now), wake).catch(() => undefined);
     }
     await this.jobsEnded();
+  }
+
+  /** A look that took longer than the pause behind it is followed by the next one, not by the longest sleep. */
+  #look(): void {
+    void this.#options.poller.poll().then(() => this.wake());
   }
 
   async jobsEnded(): Promise<void> {
@@ -149,7 +154,7 @@ export class LoadLoop {
   }
 
   #hasTriedEnough({ work, failures }: UnitWork): boolean {
-    if (work.released || failures === 0) return false;
+    if (work.released || work.isReleasing || failures === 0) return false;
     return work.origin === "pending" || (this.isHurried && failures >= HURRIED_FAILURES);
   }
 
@@ -196,6 +201,6 @@ export class LoadLoop {
 }
 
 /** Its units can go to `pending`: the receipt has been read, and somebody still waits for it. */
-function isHeld({ origin, row, released }: ReceiptWork): boolean {
-  return origin === "message" && row !== undefined && !released;
+function isHeld({ origin, row, released, isReleasing }: ReceiptWork): boolean {
+  return origin === "message" && row !== undefined && !released && !isReleasing;
 }

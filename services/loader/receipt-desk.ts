@@ -69,7 +69,7 @@ export class ReceiptDesk {
 
   unitLoaded(unit: UnitWork): void {
     unit.state = "loaded";
-    this.#finishWhenComplete(unit.work);
+    this.#unitEnded(unit.work);
   }
 
   unitFound(unit: UnitWork): void {
@@ -80,7 +80,13 @@ export class ReceiptDesk {
   unitSuperseded(unit: UnitWork): void {
     unit.state = "superseded";
     unitSuperseded(this.#options.telemetry, unit.unit);
-    this.#finishWhenComplete(unit.work);
+    this.#unitEnded(unit.work);
+  }
+
+  /** The last one under way of a receipt that was released takes it out of the hand: what is left comes up again from `pending`. */
+  #unitEnded(work: ReceiptWork): void {
+    if (work.released) this.#leave(work);
+    else this.#finishWhenComplete(work);
   }
 
   /** The receipt has been admitted; perhaps all of its units are in `loads` already, or it has none. */
@@ -130,8 +136,10 @@ export class ReceiptDesk {
    */
   async release(works: readonly ReceiptWork[]): Promise<void> {
     const { gate, telemetry } = this.#options;
-    const open = works.filter((work) => work.row && !work.released && work.unfinished.length > 0);
-    for (const work of open) work.released = true;
+    const open = works.filter(
+      (work) => work.row && !work.released && !work.isReleasing && work.unfinished.length > 0,
+    );
+    for (const work of open) work.isReleasing = true;
     const units = open.flatMap((work) => work.unfinished);
     const rows = units.map((unit) => this.#pendingRow(unit.work, unit.unit, unit.lastError));
     const markers = open.map((work) =>
@@ -140,10 +148,10 @@ export class ReceiptDesk {
     if (rows.length === 0) return;
     try {
       await gate.run((warehouse, signal) => warehouse.putPending([...rows, ...markers], signal));
-    } catch (error) {
-      for (const work of open) work.released = false;
-      throw error;
+    } finally {
+      for (const work of open) work.isReleasing = false;
     }
+    for (const work of open) work.released = true;
     unitsPending(telemetry, rows);
     for (const unit of units) if (unit.state === "waiting") unit.state = "left";
     for (const work of open) this.#leave(work);

@@ -33,6 +33,8 @@ export class ReceiptWork {
   /** The row of `sources`, once the receipt has been read. */
   row: SourceRow | undefined;
   units: UnitWork[] = [];
+  /** What is left is being written to `pending`; until it is there, the message stays. */
+  isReleasing = false;
   /** What is left has been written to `pending`; nobody waits for this work any more. */
   released = false;
   /** Its row is being written. */

@@ -4,14 +4,17 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import { WAREHOUSE_SCOPE, type LoadJob, type Warehouse } from "../../../shared/ports/warehouse.ts";
 import { harness, linesOf, numbered, stateOf, storedLines, type Harness } from "./harness.ts";
 
-/** The harness's warehouse, where `refuse` may throw before each operation. */
-function guarded(h: Harness, refuse: (operation: string, args: readonly unknown[]) => void): Warehouse {
+/** The harness's warehouse, where `refuse` may throw, or wait, before each operation. */
+function guarded(
+  h: Harness,
+  refuse: (operation: string, args: readonly unknown[]) => void | Promise<void>,
+): Warehouse {
   return new Proxy(h.counted, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== "function") return value;
       return async (...args: unknown[]): Promise<unknown> => {
-        refuse(String(property), args);
+        await refuse(String(property), args);
         return (await Reflect.apply(value, target, args)) as unknown;
       };
     },
@@ -78,4 +81,54 @@ describe("loader and locks", () => {
       assert.deepEqual(storedLines(h.warehouse), [first, second].flatMap(linesOf).sort());
       assert.equal((await h.queue.depth()).dead, 0);
     });
+
+  it("takes up what went to pending while other units of its source were still being loaded", async () => {
+    const h = harness({ loader: { hold_seconds: 600, retry_seconds: 60, concurrent_loads: 1 } });
+    // More tables than share a load.
+    const types = Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`t${n}`, numbered(1)]));
+    const source = await h.put({ key: "/1", types });
+    await h.announce(source);
+    let loads = 0;
+    const warehouse = guarded(h, async (operation) => {
+      // Longer than the message is held.
+      if (operation === "load" && ++loads === 1) await h.clock.sleep(900_000);
+    });
+    await using loader = h.loader({ warehouse });
+    await loader.start();
+    await h.until("the message to go", async () => (await h.queue.depth()).inFlight === 0, 700);
+    assert.deepEqual(storedLines(h.warehouse), []);
+
+    await h.until("all of it", () => stateOf(h.warehouse, source) === "loaded", 3_000);
+    assert.deepEqual(storedLines(h.warehouse), linesOf(source).sort());
+    await h.until("nothing pending", async () => (await h.warehouse.pending({ limit: 10 })).length === 0);
+  });
+
+  it("keeps a message until what is left of it is in pending", async () => {
+    const h = harness({ loader: { hold_seconds: 600, retry_seconds: 60 } });
+    const source = await h.put({ key: "/1", types: { stuck: numbered(1) } });
+    await h.announce(source);
+    const mayWrite = Promise.withResolvers<void>();
+    let isWriting = false;
+    let failures = 0;
+    const warehouse = guarded(h, async (operation) => {
+      if (operation === "load") {
+        failures++;
+        throw locked();
+      }
+      if (operation === "putPending") {
+        isWriting = true;
+        await mayWrite.promise;
+      }
+    });
+    await using loader = h.loader({ warehouse });
+    await loader.start();
+    await h.until("the hold to end", () => isWriting, 3_000);
+    const before = failures;
+    await h.until("a load to fail meanwhile", () => failures > before, 3_000);
+
+    assert.equal((await h.queue.depth()).inFlight, 1);
+    mayWrite.resolve();
+    await h.until("the message to go", async () => (await h.queue.depth()).inFlight === 0);
+    assert.equal((await h.warehouse.pending({ limit: 10 })).length, 2);
+  });
 });

@@ -2,6 +2,7 @@
 // Both come in order of source id, so they are merged as streams: memory does not grow with the number of sources.
 import { z } from "zod";
 import { auditSource, type SourceVerdict } from "./audit-source.ts";
+import { deadReceipts } from "./dead-receipts.ts";
 import type { ReportDeps } from "./deps.ts";
 import { mergeById } from "./merge-by-id.ts";
 import { lineCountsSchema } from "./line-counts.ts";
@@ -19,7 +20,7 @@ const sourceSchema = z.object({
   state: z
     .string()
     .describe(
-      "loaded, loading, failed, replaced, ignored, dead, or unloaded (a receipt that the ledger does not know)",
+      "loaded, loading, failed, replaced, ignored, dead (its load was given up), or unloaded (a receipt that the ledger does not know)",
     ),
   lines: count,
   reason: z.string().describe("Why it has no rows, or what does not balance"),
@@ -78,9 +79,13 @@ export async function auditReport(
     without_rows_count: 0,
     dead_letters: await deadLetters(deps),
   };
+  const dead =
+    report.dead_letters.load > 0
+      ? await deadReceipts(deps.loadQueue, deps.signal)
+      : new Map<string, string>();
   let loadedRows = 0;
   for await (const { id, left, right } of mergeById(receiptGroups(deps), ledgerGroups(deps))) {
-    const verdict = auditSource(id, left, right);
+    const verdict = orDead(auditSource(id, left, right), dead.get(id));
     loadedRows += verdict.activeRows;
     add(report, verdict);
     onSource?.(verdict);
@@ -88,6 +93,14 @@ export async function auditReport(
   checkTotal(report, await ledgerRows(deps), loadedRows);
   report.balanced = report.imbalance_count === 0;
   return report;
+}
+
+/** A source that waits for a load which nobody will try again is dead: it has no rows, and stays out of balance until somebody redrives it. */
+function orDead(verdict: SourceVerdict, reason: string | undefined): SourceVerdict {
+  const waits = verdict.problem !== undefined && ["unloaded", "loading"].includes(verdict.state);
+  if (!waits || reason === undefined) return verdict;
+  const problem = `its load was given up: ${reason}; once that is put right: log-router dead redrive --queue load`;
+  return { ...verdict, state: "dead", problem };
 }
 
 async function deadLetters(deps: ReportDeps): Promise<AuditReport["dead_letters"]> {

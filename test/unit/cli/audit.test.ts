@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { auditReport, auditSchema } from "../../../cli/reports/audit.ts";
 import { auditTables } from "../../../cli/reports/audit-tables.ts";
 import type { LedgerRow, SourceRow } from "../../../shared/ports/warehouse.ts";
+import { receiptKey } from "../../../shared/contracts/keys.ts";
+import { s3Notification } from "../../../shared/contracts/notification.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 import { fakeDeps, idOf, loadedRows, receiptOf } from "./fake-deps.ts";
 
@@ -27,6 +29,40 @@ describe("auditReport", () => {
       dropped: 4,
       blank: 5,
     });
+  });
+
+  it("tells of a source whose load was given up, with its lines and the reason, until it is redriven", async () => {
+    const other = receiptOf("/b", { click: 1 });
+    const deps = await fakeDeps([receipt, other]);
+    const dead = receiptKey(receipt.source.id, 0);
+    await deps.loadQueue.send([s3Notification("routed", dead, 10, "etag"), "no notification"]);
+    const consumer = deps.loadQueue.consume(async () => ({ kind: "dead", reason: "the part is not there" }), {
+      concurrency: 1,
+      visibilitySeconds: 60,
+    });
+    await waitFor("the dead letters", async () => (await deps.loadQueue.depth()).dead === 2);
+    await consumer.abort();
+
+    const report = await auditReport(deps);
+
+    assert.equal(report.balanced, false);
+    assert.deepEqual(report.imbalances.map(({ key, state, lines }) => [key, state, lines]).toSorted(), [
+      ["/a", "dead", 15],
+      ["/b", "unloaded", 1],
+    ]);
+    const reason = report.imbalances.find(({ key }) => key === "/a")!.reason;
+    assert.match(
+      reason,
+      /the part is not there; once that is put right: log-router dead redrive --queue load/,
+    );
+
+    // Loaded after all, by another message: no letter makes it dead again.
+    const loaded = await auditReport({
+      ...deps,
+      ...(await fakeDeps([receipt], { sources: [source], loads })),
+      loadQueue: deps.loadQueue,
+    });
+    assert.deepEqual([loaded.balanced, loaded.dead_letters.load], [true, 2]);
   });
 
   it("counts refused lines as accounted for", async () => {

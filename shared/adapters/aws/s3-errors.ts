@@ -68,6 +68,11 @@ const BY_STATUS: Readonly<Record<number, Verdict>> = {
   412: BY_NAME["PreconditionFailed"]!,
 };
 
+/** The words come from outside: `constructor` is no entry. */
+function entry(table: Readonly<Record<string, Verdict>>, word: string): Verdict | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 /** The HTTP status of an SDK error, when there was an answer at all. */
 export function httpStatus(error: unknown): number | undefined {
   const metadata = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata;
@@ -82,7 +87,8 @@ export function errorName(error: unknown): string {
 function wrongRegion(bucket: string, error: unknown, status: number | undefined): Verdict | undefined {
   const regions = regionsOf(error);
   const known =
-    BY_NAME[errorName(error)] ?? (status === 307 ? BY_NAME["TemporaryRedirect"] : BY_STATUS[status ?? 0]);
+    entry(BY_NAME, errorName(error)) ??
+    (status === 307 ? BY_NAME["TemporaryRedirect"] : BY_STATUS[status ?? 0]);
   const isElsewhere = regions !== undefined && regions.bucket !== regions.asked;
   if (known?.code !== "WRONG_REGION" && !(isElsewhere && known === undefined && status === 400))
     return undefined;
@@ -99,8 +105,8 @@ export function s3Error(operation: string, ref: ObjectRef, error: unknown): Rout
     return new RouterError("ABORTED", `${operation} was stopped`, { retryable: true, cause: error });
   const status = httpStatus(error);
   const verdict: Verdict = wrongRegion(ref.bucket, error, status) ??
-    BY_NAME[errorName(error)] ??
-    BY_MESSAGE[error instanceof Error ? error.message : ""] ??
+    entry(BY_NAME, errorName(error)) ??
+    entry(BY_MESSAGE, error instanceof Error ? error.message : "") ??
     (status === undefined ? undefined : BY_STATUS[status]) ?? {
       code: "OBJECT_STORE_FAILED",
       retryable: status === undefined || status >= 500 || status === 429 || status === 400,

@@ -57,7 +57,7 @@ export function dataApiError(operation: string, target: string, error: unknown):
       retryable: true,
       cause: error,
     });
-  const verdict = BY_NAME[name] ?? {
+  const verdict = (Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined) ?? {
     code: "WAREHOUSE_UNAVAILABLE",
     text: "no usable answer",
     retryable: true,

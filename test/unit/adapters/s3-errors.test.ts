@@ -27,6 +27,13 @@ describe("what the SDK refuses before anything is sent", () => {
     }
   });
 
+  it("is no entry of a table because it is called like a member of every object", () => {
+    for (const name of ["constructor", "__proto__", "toString"]) {
+      const odd = Object.assign(new Error(name), { name });
+      assert.ok(isRouterError(s3Error("reading", REF, odd), "OBJECT_STORE_FAILED"), name);
+    }
+  });
+
   it("is ABORTED when the caller was stopped", () => {
     const aborted = Object.assign(new Error("Request aborted"), { name: "AbortError" });
     assert.ok(isRouterError(s3Error("reading", REF, aborted), "ABORTED"));

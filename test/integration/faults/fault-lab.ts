@@ -2,7 +2,7 @@
 // faults put their rows through, and where the end state is read, beside the proxies.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, type QueueAttributeName } from "@aws-sdk/client-sqs";
 import pg from "pg";
 import { auditSchema } from "../../../cli/reports/audit.ts";
 import { sourceId } from "../../../shared/contracts/keys.ts";
@@ -10,7 +10,6 @@ import {
   openAwsRig,
   peekBodies,
   type AwsRig,
-  type AwsRigOptions,
   type QueuePair,
   type RunningVerb,
 } from "../../helpers/aws-rig.ts";
@@ -47,13 +46,15 @@ export interface FaultLab extends AsyncDisposable {
   /** A session of its own there, for locks. */
   session(): Promise<pg.Client>;
   /** Waits for it in the ledger; a worker that has ended meanwhile is a failure. */
-  loaded(source: LabSource, timeoutMs?: number): Promise<void>;
+  loaded(source: LabSource): Promise<void>;
   /** State of a source in the ledger; "" while it has no row. */
   state(id: string): Promise<string>;
   /** Rows that the tables have of a source, each as text, in order, without what differs from run to run. A row that is there twice comes twice. */
   rows(id: string): Promise<readonly string[]>;
   /** Messages in a queue, seen or not. */
   depth(url: string): Promise<number>;
+  /** Messages in a queue that anybody may have now. */
+  visible(url: string): Promise<number>;
   /** Waits until both queues are empty. */
   quiet(): Promise<void>;
   /** Nothing is left anywhere: queues, dead letters and `pending` are empty; the audit, which counts the tables, balances. */
@@ -69,9 +70,17 @@ const QUICK = {
   LOG_ROUTER_LOADER_BATCH_AGE_SECONDS: "0",
 };
 
-export async function openFaultLab(name: EmulatorName, options: AwsRigOptions = {}): Promise<FaultLab> {
+const PATIENCE_MS = 100_000;
+/** Each look is work for the servers. */
+const POLL_MS = 100;
+
+/** `more`: settings of all its workers. */
+export async function openFaultLab(
+  name: EmulatorName,
+  more: Readonly<Record<string, string>> = {},
+): Promise<FaultLab> {
   await using stack = new AsyncDisposableStack();
-  const rig = stack.use(await openAwsRig(name, options));
+  const rig = stack.use(await openAwsRig(name));
   const { endpoint } = rig.running.emulator;
   const deliveries = new Deliveries();
   const s3 = stack.use(await startFaultProxy(endpoint));
@@ -83,17 +92,25 @@ export async function openFaultLab(name: EmulatorName, options: AwsRigOptions = 
   const held = stack.move();
 
   const query: FaultLab["query"] = async (sql, values = []) => (await pool.query(sql, [...values])).rows;
-  const depth = async (url: string): Promise<number> => {
-    const names = ["", "NotVisible", "Delayed"].map((end) => `ApproximateNumberOfMessages${end}` as const);
-    const command = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: names as never });
+  const counted = async (url: string, ...names: QueueAttributeName[]): Promise<number> => {
+    const command = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: names });
     const { Attributes = {} } = await rig.running.sqs.send(command);
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   };
+  const visible = (url: string) => counted(url, "ApproximateNumberOfMessages");
+  const depth = (url: string) =>
+    counted(
+      url,
+      "ApproximateNumberOfMessages",
+      "ApproximateNumberOfMessagesNotVisible",
+      "ApproximateNumberOfMessagesDelayed",
+    );
   const { split, load } = rig.queues;
   const workers = new Map<RunningVerb, string>();
   const env = {
     ...rig.env,
     ...QUICK,
+    ...more,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
     AWS_ENDPOINT_URL_REDSHIFT_DATA: data.endpoint,
@@ -111,16 +128,21 @@ export async function openFaultLab(name: EmulatorName, options: AwsRigOptions = 
   };
 
   return {
-    start(verb, more = {}) {
-      const worker = rig.start([verb], { ...env, ...more });
+    start(verb, own = {}) {
+      const worker = rig.start([verb], { ...env, ...own });
       workers.set(worker, verb);
       return worker;
     },
     stop,
     state,
-    async loaded({ id, key }, timeoutMs = 60_000) {
+    async loaded({ id, key }) {
       try {
-        await waitFor(`${key} to be loaded`, async () => (await state(id)) === "loaded", timeoutMs);
+        await waitFor(
+          `${key} to be loaded`,
+          async () => (await state(id)) === "loaded",
+          PATIENCE_MS,
+          POLL_MS,
+        );
       } catch (cause) {
         const told = [...workers].map(([{ output }, verb]) => `${verb}: ${output.stderr.slice(-3000)}`);
         throw new Error(`${key} (${id}) is not loaded\n${told.join("\n")}`, { cause });
@@ -133,6 +155,7 @@ export async function openFaultLab(name: EmulatorName, options: AwsRigOptions = 
     deliveries,
     query,
     depth,
+    visible,
     env,
     source(key, text) {
       const body = Buffer.from(text as string);
@@ -150,7 +173,8 @@ export async function openFaultLab(name: EmulatorName, options: AwsRigOptions = 
       waitFor(
         "empty queues",
         async () => (await depth(split.url)) + (await depth(load.url)) === 0,
-        60_000,
+        PATIENCE_MS,
+        POLL_MS,
       ).then(() => undefined),
     async assertAllLoaded() {
       for (const queue of Object.values<QueuePair>(rig.queues)) {
@@ -159,7 +183,7 @@ export async function openFaultLab(name: EmulatorName, options: AwsRigOptions = 
       }
       // Rows of `pending` go behind the last row of their source.
       const pending = async () => (await query("SELECT 1 FROM log_router.pending")).length;
-      await waitFor("nothing pending", async () => (await pending()) === 0, 60_000);
+      await waitFor("nothing pending", async () => (await pending()) === 0, PATIENCE_MS, POLL_MS);
       const { code, json } = await rig.report(auditSchema.loose(), ["audit", "--tables"]);
       assert.equal(code, 0, JSON.stringify(json));
     },

@@ -77,7 +77,7 @@ export function titleOf({ fault, at, times = 1, and, toldTwice }: FaultRow): str
   return `${fault}${often}: ${at}${more}${toldTwice ? ", told twice" : ""}`;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 100_000;
 const LINES = 240;
 const TYPES = ["order", "visit", "click"];
 

@@ -1,8 +1,7 @@
 // Somebody keeps a table locked for longer than messages are held: an hour at the default settings, seconds here.
 import assert from "node:assert/strict";
-import { waitFor } from "../../../helpers/wait-for.ts";
 import type { FaultLab } from "../fault-lab.ts";
-import { eventLines, PATIENCE_MS, putter, rowCounts } from "./common.ts";
+import { eventLines, putter, rowCounts, until } from "./common.ts";
 
 const SHORT = {
   LOG_ROUTER_LOADER_HOLD_SECONDS: "2",
@@ -32,9 +31,9 @@ export async function lockedTable(lab: FaultLab): Promise<void> {
     // Other tables go on, those that are made only now too; so does the other half of the same source.
     for (const source of others) await lab.loaded(source);
     const freeRows = () => lab.query("SELECT 1 FROM events.free WHERE _lr_source = $1", [both.id]);
-    await waitFor("the unlocked half of a source", async () => (await freeRows()).length === 3, PATIENCE_MS);
+    await until("the unlocked half of a source", async () => (await freeRows()).length === 3);
     // What is left is written down before its messages go.
-    await waitFor("two pending units", async () => (await pendingTypes()).length === 2, PATIENCE_MS);
+    await until("two pending units", async () => (await pendingTypes()).length === 2);
     assert.deepEqual(await pendingTypes(), ["locked", "locked"]);
     await lab.quiet();
     assert.deepEqual([await lab.state(both.id), await lab.state(lockedAlone.id)], ["loading", "loading"]);

@@ -1,8 +1,7 @@
 // Nobody answers for the warehouse for longer than messages are held: ten minutes at the default settings, seconds here.
 import assert from "node:assert/strict";
-import { waitFor } from "../../../helpers/wait-for.ts";
 import type { FaultLab } from "../fault-lab.ts";
-import { eventLines, PATIENCE_MS, putter, rowCounts } from "./common.ts";
+import { eventLines, putter, rowCounts, until } from "./common.ts";
 
 const HOLD_SECONDS = 1;
 
@@ -23,13 +22,13 @@ export async function warehouseAway(lab: FaultLab): Promise<void> {
   await lab.data.refuse();
   const since = performance.now();
   const inHand = await put(eventLines("a", "b"));
-  await waitFor("the loader to notice", () => loader.output.stderr.includes('"warehouse_away"'), PATIENCE_MS);
-  await waitFor("the last receive", () => lab.deliveries.answered(url) === receives(), PATIENCE_MS);
+  await until("the loader to notice", () => loader.output.stderr.includes('"warehouse_away"'));
+  await until("the last receive", () => lab.deliveries.answered(url) === receives());
   const before = receives();
   const meanwhile = [await put(eventLines("a")), await put(eventLines("b", "c")), await put(eventLines("d"))];
-  await waitFor("the splitter to go on", async () => (await lab.depth(url)) === 4, PATIENCE_MS);
+  await until("the splitter to go on", async () => (await lab.depth(url)) === 4);
   const isLong = (): boolean => performance.now() - since > 3 * HOLD_SECONDS * 1000;
-  await waitFor("it to be away for long", isLong, PATIENCE_MS);
+  await until("it to be away for long", isLong);
 
   // Nothing is received, and holding time stands still: nothing could be written to `pending`, and no message goes.
   assert.equal(receives(), before);

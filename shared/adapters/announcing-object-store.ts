@@ -1,10 +1,13 @@
 // An object store that does not tell of new objects by itself (or tells queues that this process does not see), made to announce its puts.
 import type { Clock } from "../ports/clock.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import type { ObjectRef, ObjectStore, PutResult } from "../ports/object-store.ts";
+import { batchOf } from "../runtime/object-batch.ts";
 import { announcePut, type NotifyRule } from "./object-helpers.ts";
 
 /** Puts that fit a rule are announced on its queue once they are durable; everything else is `store`'s. */
 export function announcing(store: ObjectStore, rules: readonly NotifyRule[], clock: Clock): ObjectStore {
+  const announce = async (ref: ObjectRef, { bytes, etag }: PutResult): Promise<void> =>
+    announcePut(rules, { ...ref, bytes, etag, at: clock.now() });
   return {
     get: (ref, signal) => store.get(ref, signal),
     getBytes: (ref, signal) => store.getBytes(ref, signal),
@@ -13,9 +16,24 @@ export function announcing(store: ObjectStore, rules: readonly NotifyRule[], clo
     delete: (ref, signal) => store.delete(ref, signal),
     async put(ref, body, options) {
       const result = await store.put(ref, body, options);
-      if (result.created)
-        await announcePut(rules, { ...ref, bytes: result.bytes, etag: result.etag, at: clock.now() });
+      if (result.created) await announce(ref, result);
       return result;
+    },
+    batch() {
+      const batch = batchOf(store);
+      const put: (() => Promise<void>)[] = [];
+      return {
+        async put(ref, body, options) {
+          const result = await batch.put(ref, body, options);
+          if (result.created) put.push(() => announce(ref, result));
+          return result;
+        },
+        async flush() {
+          await batch.flush();
+          for (const announceIt of put.splice(0)) await announceIt();
+        },
+        [Symbol.asyncDispose]: async () => batch[Symbol.asyncDispose](),
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
 // Two object stores as one: the buckets of the machine itself, and all others.
-import type { ObjectStore } from "../ports/object-store.ts";
+import type { ObjectBatch, ObjectStore } from "../ports/object-store.ts";
+import { batchOf } from "../runtime/object-batch.ts";
 
 /** Objects of the buckets in `own` are in `inner`, all others in what `outer` gives, which is asked for when the first one is needed. */
 export function byBucket(own: readonly string[], inner: ObjectStore, outer: () => ObjectStore): ObjectStore {
@@ -10,6 +11,28 @@ export function byBucket(own: readonly string[], inner: ObjectStore, outer: () =
     head: async (ref, signal) => of(ref.bucket).head(ref, signal),
     put: async (ref, body, options) => of(ref.bucket).put(ref, body, options),
     list: (bucket, prefix, options) => of(bucket).list(bucket, prefix, options),
+    batch: () => byBucketBatch((bucket) => batchOf(of(bucket)), own),
     delete: async (ref, signal) => of(ref.bucket).delete(ref, signal),
+  };
+}
+
+/** A batch of each store that gets objects. */
+function byBucketBatch(open: (bucket: string) => ObjectBatch, own: readonly string[]): ObjectBatch {
+  const batches = new Map<boolean, ObjectBatch>();
+  const all = (work: (batch: ObjectBatch) => Promise<unknown>) =>
+    Promise.all([...batches.values()].map(work));
+  return {
+    async put(ref, body, options) {
+      const isOwn = own.includes(ref.bucket);
+      let batch = batches.get(isOwn);
+      if (!batch) batches.set(isOwn, (batch = open(ref.bucket)));
+      return batch.put(ref, body, options);
+    },
+    async flush() {
+      await all((batch) => batch.flush());
+    },
+    async [Symbol.asyncDispose]() {
+      await all((batch) => Promise.resolve(batch[Symbol.asyncDispose]()));
+    },
   };
 }

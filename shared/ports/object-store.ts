@@ -53,6 +53,11 @@ export interface ObjectStore {
    * once the next one has been asked for: who keeps it must copy it.
    */
   put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
+  /**
+   * Opens a batch: many objects that need to be durable together only, which costs a fraction of making each of them durable by itself where
+   * that means waiting for a disk. Missing where it would make no difference (see `batchOf`).
+   */
+  readonly batch?: () => ObjectBatch;
   /** Objects whose key starts with `prefix`, in ascending order of key bytes. `etag` may be empty in a listing: never take identity from it. */
   list(
     bucket: string,
@@ -61,4 +66,13 @@ export interface ObjectStore {
   ): AsyncIterable<ObjectInfo>;
   /** Deleting what is not there is success. */
   delete(ref: ObjectRef, signal?: AbortSignal): Promise<void>;
+}
+
+export interface ObjectBatch {
+  /** As the store's, but for one thing: the object is whole for every reader, and may yet be lost in a power failure. */
+  put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
+  /** Resolves when everything put before is durable. Nothing may rely on an object of the batch before. */
+  flush(): Promise<void>;
+  /** Gives up what the batch holds open; to be called at the end, flushed or not. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

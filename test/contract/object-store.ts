@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { isRouterError } from "../../shared/errors/router-error.ts";
+import { batchOf } from "../../shared/runtime/object-batch.ts";
 import type { ObjectRead, ObjectRef, ObjectStore } from "../../shared/ports/object-store.ts";
 
 /** One store under test with a writable bucket; disposed after each test. */
@@ -175,6 +176,46 @@ export function objectStoreContract(title: string, open: () => Promise<ObjectSto
 
         assert.equal(await store.head(at("receipts/x/0.json")), undefined);
         assert.deepEqual(await keysOf(store, harness.bucket, "receipts/"), []);
+      });
+    });
+
+    describe("batch", () => {
+      it("has its objects whole at once, and announces or overwrites like other puts", async () => {
+        await using batch = batchOf(store);
+        const contents = Array.from({ length: 300 }, (_, i) => noise(i * 7, `batch ${i}`));
+
+        const puts = await Promise.all(
+          contents.map((content, i) => batch.put(at(`parts/batch/${i % 150}`), content)),
+        );
+        const [early] = await Promise.all([store.getBytes(at("parts/batch/7")), batch.flush()]);
+
+        assert.ok(puts.every(({ created, bytes }, i) => created && bytes === contents[i]!.length));
+        assert.equal(early.length, 157 * 7);
+        for (const i of [0, 1, 149]) {
+          const stored = await store.getBytes(at(`parts/batch/${i}`));
+          assert.ok(Buffer.from(stored).equals(contents[i + 150]!), `object ${i}`);
+        }
+      });
+
+      it("takes streams and large bodies, and may be flushed again", async () => {
+        await using batch = batchOf(store);
+        const large = noise(1_500_000, "large");
+
+        await batch.put(at("parts/large"), large);
+        await batch.flush();
+        await batch.put(at("parts/streamed"), inChunks(large, 9_000));
+        await batch.flush();
+
+        for (const key of ["parts/large", "parts/streamed"]) {
+          assert.ok(Buffer.from(await store.getBytes(at(key))).equals(large));
+        }
+      });
+
+      it("can be given up", async () => {
+        const batch = batchOf(store);
+        await batch.put(at("parts/given-up"), utf8("x"));
+
+        await batch[Symbol.asyncDispose]();
       });
     });
 

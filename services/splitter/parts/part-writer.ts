@@ -2,7 +2,8 @@
 // runs out, the largest is closed. Nothing here waits while it holds what others wait for: uploads depend on the object store alone.
 import pLimit from "p-limit";
 import { RouterError } from "../../../shared/errors/router-error.ts";
-import type { ObjectStore } from "../../../shared/ports/object-store.ts";
+import type { ObjectBatch, ObjectStore } from "../../../shared/ports/object-store.ts";
+import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import type { Codec, Compressor } from "./compressor.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import type { PagePool } from "./page-pool.ts";
@@ -52,6 +53,8 @@ export class PartWriter implements AsyncDisposable {
   readonly #written: WrittenPart[] = [];
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
+  /** Parts need to be durable together, before the receipt names them. */
+  readonly #batch: ObjectBatch;
   #isFinishing = false;
   #onSettled: (() => void) | undefined;
   #parts = 0;
@@ -59,6 +62,7 @@ export class PartWriter implements AsyncDisposable {
 
   constructor(options: PartWriterOptions) {
     this.#options = options;
+    this.#batch = batchOf(options.store);
     this.#frameBytes = Math.min(FRAME_BYTES, options.pool.budgetBytes / 4);
     this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
@@ -94,6 +98,7 @@ export class PartWriter implements AsyncDisposable {
     await this.#settleStoring();
     await Promise.all(this.#uploading);
     this.#signal.throwIfAborted();
+    await this.#batch.flush();
     return this.#written.sort((a, b) => a.sequence - b.sequence);
   }
 
@@ -103,6 +108,7 @@ export class PartWriter implements AsyncDisposable {
     for (const stream of this.#streams) stream.discard();
     await this.#settleStoring();
     await Promise.all(this.#uploading);
+    await this.#batch[Symbol.asyncDispose]();
     await this.#options.scratch[Symbol.asyncDispose]();
   }
 
@@ -235,11 +241,11 @@ export class PartWriter implements AsyncDisposable {
 
   async #upload(stream: PartStream, frames: PartFrames, sequence: number, key: string) {
     this.#signal.throwIfAborted();
-    const { store, bucket, scratch, buffers, level } = this.#options;
+    const { bucket, scratch, buffers, level } = this.#options;
     const isSingle = this.#options.isSingleFrame && stream.eventType !== undefined;
     const single = isSingle ? { codec: this.#codecOf(stream), level } : undefined;
     const body = await partBody(frames, scratch, buffers.take, single);
-    const { bytes } = await store.put({ bucket, key }, body, { signal: this.#signal });
+    const { bytes } = await this.#batch.put({ bucket, key }, body, { signal: this.#signal });
     if (body instanceof Uint8Array) buffers.give(body.buffer);
     if (!isSingle && bytes !== frames.bytes) {
       throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${frames.bytes} bytes.`, {

@@ -8,6 +8,8 @@ export function failingObjectStore(name: string, store: ObjectStore, plan: Fault
   const failing = failingPort(name, store, plan, ["list"]);
   return new Proxy(failing, {
     get(target, property) {
+      // Puts of a batch are puts like others, so that faults find them.
+      if (property === "batch") return undefined;
       const value: unknown = Reflect.get(target, property, target);
       if (property !== "get") return value;
       return async (...args: Parameters<ObjectStore["get"]>): Promise<ObjectRead> => {

@@ -4,16 +4,17 @@ import { rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ObjectInfo, ObjectRef, ObjectStore } from "../../ports/object-store.ts";
+import type { ObjectInfo, ObjectRef, ObjectStore, PutResult } from "../../ports/object-store.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { announcePut, readOnce, type NotifyRule } from "../object-helpers.ts";
 import { createDirectorySync } from "./directory-sync.ts";
 import type { EtagCache } from "./etag-cache.ts";
 import { errnoOf, fileError } from "./file-errors.ts";
 import { assertFolderKey, assertLocalKey, INCOMING } from "./object-key.ts";
+import { LateFlush } from "./late-flush.ts";
 import { pinFile, readPinned, readWhole, type PinnedFile } from "./pinned-file.ts";
 import { walkKeys } from "./walk-keys.ts";
-import { removeLeftovers, writeFileWhole } from "./write-file.ts";
+import { removeLeftovers, writeFileWhole, type WriteOptions } from "./write-file.ts";
 
 /** Bucket of the machine's own files. */
 export const LOCAL_BUCKET = "local";
@@ -84,6 +85,18 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     }
   }
 
+  async function write(
+    ref: ObjectRef,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    options: WriteOptions,
+  ): Promise<PutResult> {
+    writableFileOf(ref);
+    return translated("writing", ref, options.signal, async () => {
+      await (swept ??= removeLeftovers(root, LEFTOVER_AGE_MS, clock.now().getTime()));
+      return writeFileWhole(root, ref.key, content, options);
+    });
+  }
+
   return {
     fileOf,
 
@@ -108,15 +121,32 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     },
 
     async put(ref, content, { ifAbsent = false, signal } = {}) {
-      writableFileOf(ref);
-      const result = await translated("writing", ref, signal, async () => {
-        await (swept ??= removeLeftovers(root, LEFTOVER_AGE_MS, clock.now().getTime()));
-        return writeFileWhole(root, ref.key, content, { ifAbsent, signal, syncDirectory });
-      });
+      const result = await write(ref, content, { ifAbsent, signal, syncDirectory });
       if (result.created) {
         await announcePut(notify, { ...ref, bytes: result.bytes, etag: result.etag, at: clock.now() });
       }
       return result;
+    },
+
+    batch() {
+      const late = new LateFlush(syncDirectory);
+      const announcements: (() => Promise<void>)[] = [];
+      return {
+        async put(ref, content, { ifAbsent = false, signal } = {}) {
+          const flushLater = (file: number): Promise<void> => late.add(file);
+          const options = { ifAbsent, signal, syncDirectory: late.addDirectory, flushLater };
+          const result = await write(ref, content, options);
+          const { bytes, etag } = result;
+          const at = clock.now();
+          if (result.created) announcements.push(() => announcePut(notify, { ...ref, bytes, etag, at }));
+          return result;
+        },
+        async flush() {
+          await translated("writing", { bucket: ROUTED_BUCKET, key: "" }, undefined, () => late.flush());
+          for (const announce of announcements.splice(0)) await announce();
+        },
+        [Symbol.asyncDispose]: () => late[Symbol.asyncDispose](),
+      };
     },
 
     async *list(bucket, prefix, { startAfter, signal } = {}) {

@@ -10,7 +10,7 @@ import { catalogVersion, tablesInSchema } from "./catalog.ts";
 import { isRefusal, refusalReason } from "./errors.ts";
 import type { EntryCounts, InsertContext } from "./insert-rows.ts";
 import { countOwnEntries, insertGroup, REJECTED_TABLE } from "./insert-rows.ts";
-import { allUnits, partGroups, unitFinder } from "./job-units.ts";
+import { allUnits, partGroups, unitFinder, type PartGroup } from "./job-units.ts";
 import { bindRows, boundRows, UNIT_ROW, unitRow } from "./json-rows.ts";
 import { removeLoadedPending } from "./pending.ts";
 import { count, text } from "./row-values.ts";
@@ -34,6 +34,15 @@ const THREAD_BYTES = { base: 64 * MIB, direct: 0.15 * MIB, staged: 0.6 * MIB } a
 function loadThreads({ mode, columns }: TableLoadPlan, { memoryBytes, maxThreads }: LoadSettings): number {
   const each = THREAD_BYTES.base + columns.length * THREAD_BYTES[mode];
   return Math.max(1, Math.min(maxThreads, Math.floor(memoryBytes / 2 / each)));
+}
+
+/**
+ * One thread reads one file. A thread that finds nothing to do does not sleep while others work (DuckDB 1.5.6): with a single file, a second one
+ * took a core away from the splitter and gave nothing for it.
+ */
+function insertThreads(plan: TableLoadPlan, groups: readonly PartGroup[], settings: LoadSettings): number {
+  const files = Math.max(1, ...groups.map((group) => group.files.length));
+  return Math.min(loadThreads(plan, settings), files);
 }
 
 export type Refused = Extract<LoadResult, { kind: "refused" }>;
@@ -168,7 +177,7 @@ async function insertTable(
 ): Promise<UnitLoaded[] | Refused> {
   const { plan, units } = table;
   const groups = partGroups(table, (key) => settings.partPath(job.bucket, key));
-  await context.session.run(`SET threads = ${loadThreads(plan, settings)}`);
+  await context.session.run(`SET threads = ${insertThreads(plan, groups, settings)}`);
   for (const group of groups) {
     try {
       await insertGroup(context, group);
@@ -279,6 +288,9 @@ export async function insertRows(
     if (!Array.isArray(result)) return result;
     loaded.push(...result);
   }
+  // For what comes after: compressing and writing is work for all.
+  const threads = Math.min(...job.tables.map(({ plan }) => loadThreads(plan, settings)));
+  if (loaded.length > 0) await session.run(`SET threads = ${threads}`);
   return loaded;
 }
 

@@ -1,7 +1,6 @@
 // Numbers and times for people.
 import prettyBytes from "pretty-bytes";
 
-const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const UNITS: readonly (readonly [string, number])[] = [
   ["d", 86_400],
   ["h", 3_600],
@@ -9,9 +8,11 @@ const UNITS: readonly (readonly [string, number])[] = [
   ["s", 1],
 ];
 
-/** 1,234,567 */
+/** 1,234,567 (not by `Intl`, whose first number takes 15 ms) */
 export function count(value: number): string {
-  return grouped.format(value);
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** 1.2 MB (powers of 1,000) */

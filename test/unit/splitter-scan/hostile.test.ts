@@ -119,7 +119,9 @@ describe("hostile sources", () => {
     const count = 70_000;
     const text = Array.from({ length: count }, (_, i) => `{"event":"type_${i}","x":${i % 7}}\n`).join("");
 
-    const { lines, results, shapes } = scanBytes(Buffer.from(`${text}{"event":"type_3","x":1}\n`), {}, [count]);
+    const { lines, results, shapes } = scanBytes(Buffer.from(`${text}{"event":"type_3","x":1}\n`), {}, [
+      count,
+    ]);
 
     assert.equal(lines.size, count);
     assert.equal(lines.get("type_3")!.length, 2);

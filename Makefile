@@ -8,7 +8,6 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .PHONY: help up down stack-status run-splitter run-loader backfill setup check fmt lint types dead docs wasm test coverage demo demo-aws chaos bench bench-quick bench-stages bench-peers ci clean
 
 STAMP := node_modules/.stamp
-TESTS := 'test/{unit,contract,integration,chaos}/**/*.test.ts'
 
 $(STAMP): package.json package-lock.json
 	@PATH='$(OWN_PATH)' npm ci --no-audit --no-fund --loglevel=error && touch $(STAMP)
@@ -31,7 +30,7 @@ wasm: $(STAMP) ## compile the scanner's inner loop
 docs: $(STAMP) ## write the generated documents
 	@node scripts/generate-docs.ts
 test: $(STAMP) ## the whole test suite
-	@mocha --reporter scripts/summary-reporter.ts $(TESTS)
+	@node scripts/run-tests.ts
 .PHONY: test-aws
 test-aws: $(STAMP) ## the suite for a real AWS account: docs/real-aws.md [ARGS="--keep | --clean"]
 	@node test/real-aws/run.ts $(ARGS)

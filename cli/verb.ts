@@ -71,6 +71,21 @@ export function withQueue(
 export interface ConfigOptions {
   readonly config?: string;
   readonly set: readonly string[];
+  /** Of verbs that split. */
+  readonly threads?: number;
+}
+
+/** More than machines have: a slip of the pen is told. */
+const MAX_THREADS = 256;
+
+/** `--threads N` for the setting `splitter.threads`. */
+export function withThreads(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--threads <n>",
+      "threads that split, the main one included (setting: splitter.threads; default: as many as there are cores)",
+    ).argParser(wholeNumber(1, MAX_THREADS)),
+  );
 }
 
 export function withConfig(command: Command): Command {

@@ -4,11 +4,12 @@ import type { ConfigSources } from "../../shared/config/load-config.ts";
 import type { CliContext } from "../context.ts";
 import type { ConfigOptions } from "../verb.ts";
 
-/** File from --config (relative to where the command was called), the environment, and --set. */
+/** File from --config (relative to where the command was called), the environment, --set, and options that stand for a setting. */
 export function configSources(
   context: Pick<CliContext, "cwd" | "env">,
   options: ConfigOptions,
 ): ConfigSources {
   const file = options.config === undefined ? {} : { file: resolve(context.cwd, options.config) };
-  return { ...file, env: context.env, flags: options.set };
+  const threads = options.threads === undefined ? [] : [`splitter.threads=${options.threads}`];
+  return { ...file, env: context.env, flags: [...options.set, ...threads] };
 }

@@ -4,7 +4,16 @@ import { runWorkers, type WorkersOptions } from "../compose/run-workers.ts";
 import type { CliContext } from "../context.ts";
 import { printRun } from "../output/print-run.ts";
 import { runSchema } from "../reports/run.ts";
-import { defineVerb, finish, withConfig, withData, withHealth, withJson, withQueue } from "../verb.ts";
+import {
+  defineVerb,
+  finish,
+  withConfig,
+  withData,
+  withHealth,
+  withJson,
+  withQueue,
+  withThreads,
+} from "../verb.ts";
 
 export function runVerb(context: CliContext): Command {
   const command = defineVerb("run", "split and load files into typed tables, in one process", {
@@ -28,11 +37,13 @@ export function runVerb(context: CliContext): Command {
   withHealth(
     withQueue(
       withJson(
-        withConfig(
-          withData(
-            command.argument(
-              "[path...]",
-              "folders, files, globs in quotes, or s3://BUCKET/PREFIX with --once",
+        withThreads(
+          withConfig(
+            withData(
+              command.argument(
+                "[path...]",
+                "folders, files, globs in quotes, or s3://BUCKET/PREFIX with --once",
+              ),
             ),
           ),
         ),

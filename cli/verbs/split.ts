@@ -12,6 +12,7 @@ import {
   print,
   withConfig,
   withJson,
+  withThreads,
   type ConfigOptions,
   type JsonOption,
 } from "../verb.ts";
@@ -30,7 +31,7 @@ export function splitVerb(context: CliContext): Command {
           "log-router split ./logs --out ./parts",
           "parts by event type (zstd NDJSON), without queues or a warehouse",
         ],
-        ["log-router split big.gz --out /tmp/parts --set splitter.threads=2", "for measuring"],
+        ["log-router split big.gz --out /tmp/parts --threads 2", "for measuring"],
       ],
       // Only the documents want it, and the schema library takes 30 ms.
       json: async () => (await import("../reports/split.ts")).splitReportSchema,
@@ -38,7 +39,9 @@ export function splitVerb(context: CliContext): Command {
     },
   );
   withJson(
-    withConfig(command.argument("<path...>", "folders, files, globs in quotes, or s3://BUCKET/PREFIX")),
+    withThreads(
+      withConfig(command.argument("<path...>", "folders, files, globs in quotes, or s3://BUCKET/PREFIX")),
+    ),
   )
     .requiredOption("--out <dir>", "folder for parts/, receipts/, shapes/ and quarantine/")
     .action(async (paths: string[], options: SplitOptions) => {

@@ -4,7 +4,16 @@ import { runWorkers, type WorkersOptions } from "../compose/run-workers.ts";
 import type { CliContext } from "../context.ts";
 import { printRun } from "../output/print-run.ts";
 import { runSchema } from "../reports/run.ts";
-import { defineVerb, finish, withConfig, withData, withHealth, withJson, withQueue } from "../verb.ts";
+import {
+  defineVerb,
+  finish,
+  withConfig,
+  withData,
+  withHealth,
+  withJson,
+  withQueue,
+  withThreads,
+} from "../verb.ts";
 
 export function splitterVerb(context: CliContext): Command {
   const command = defineVerb(
@@ -29,9 +38,11 @@ export function splitterVerb(context: CliContext): Command {
   withHealth(
     withQueue(
       withJson(
-        withConfig(
-          withData(
-            command.argument("[path...]", "folders, files, or globs to announce; none: only the queue"),
+        withThreads(
+          withConfig(
+            withData(
+              command.argument("[path...]", "folders, files, or globs to announce; none: only the queue"),
+            ),
           ),
         ),
       ),

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 const ROOT = join(import.meta.dirname, "..");
+const REPORTER = join(import.meta.dirname, "summary-reporter.ts");
 /** Unit tests that need a PostgreSQL. */
 const WITH_SERVERS = ["test/unit/redshift-stand-in/", "test/unit/warehouse-redshift/"];
 
@@ -43,12 +44,14 @@ try {
 /** With `pipe` the report is shown when the group has ended, so that the two do not mix. */
 async function run({ name, files }: Group, output: "pipe" | "inherit"): Promise<Counts> {
   const summary = join(folder, `${name}.txt`);
-  const mocha = spawn("mocha", ["--reporter", "scripts/summary-reporter.ts", ...files], {
+  const mocha = spawn("mocha", ["--reporter", REPORTER, ...files], {
     cwd: ROOT,
     env: { ...process.env, TEST_SUMMARY_FILE: summary },
     stdio: ["ignore", output, output],
   });
-  const report = Promise.all([mocha.stdout, mocha.stderr].map((stream) => (stream ? text(stream) : "")));
+  const report = Promise.all(
+    [mocha.stdout, mocha.stderr].map(async (stream) => (stream ? text(stream) : "")),
+  );
   const code = await new Promise<number | null>((resolve, reject) =>
     mocha.on("close", resolve).on("error", reject),
   );

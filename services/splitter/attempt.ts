@@ -117,8 +117,8 @@ class Attempt {
     this.#session = session;
     this.#reader = reader;
     this.#framer = framer;
-    this.#types = new TypeStreams(writer, splitter.max_types_per_source, splitter.keys_per_depth);
-    this.#quarantine = new QuarantineWriter(() => writer.open());
+    this.#types = new TypeStreams(writer, splitter);
+    this.#quarantine = new QuarantineWriter(() => writer.openQuarantine());
     this.#scan = new OrderedScan(session, options.engine.scanners.ahead, {
       block: (result) => this.#takeBlock(result),
       bad: (piece) => this.#takeBad(piece),
@@ -137,6 +137,7 @@ class Attempt {
     await this.#scan.flush();
     const afterLine = this.#lines.total;
     if (broken && !this.#options.salvage) return this.#result([], { ...broken, afterLine });
+    this.#types.end();
     const written = await this.#writer.finish();
     await this.#gatherShapes();
     this.#report(0);

@@ -73,6 +73,13 @@ export const splitterSchema = z.strictObject({
     .default(4 * 1024 * 1024 * 1024)
     .describe("Disk for compressed frames before the largest part is closed"),
   part_bytes: positive.default(32 * 1024 * 1024).describe("Compressed size at which a part is closed"),
+  own_part_bytes: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Uncompressed bytes of an event type in a source from which on it gets parts of its own; smaller ones share parts, up to 50 of them one part. 0: none share",
+    ),
   compression: z.enum(["zstd", "gzip"]).default("zstd").describe("How parts are compressed"),
   compression_level: z
     .int()

@@ -1,4 +1,5 @@
-// One event type's lines (or the quarantine's records) in the order of the source: a raw frame in pages, then compressed frames, then parts.
+// The lines of one event type, or of several that are small, or the quarantine's records, in the order in which they are appended: a raw frame in
+// pages, then compressed frames, then parts.
 import type { TakeBuffer } from "../frame/framed.ts";
 import { RawFrame } from "./raw-frame.ts";
 import type { PageHolder, PagePool } from "./page-pool.ts";
@@ -8,8 +9,8 @@ import type { Extent } from "./extents.ts";
 export interface Tally {
   readonly lines: number;
   readonly rawBytes: number;
-  /** Lines by name (the quarantine's reasons). */
-  readonly marks: ReadonlyMap<string, number>;
+  /** Lines by name, in the order of the names' first lines: event types where several share a stream, the quarantine's reasons. */
+  readonly marks: ReadonlyMap<string, number> | undefined;
 }
 
 /** A frame on its way through compression. */
@@ -31,8 +32,12 @@ export interface PartFrames extends Tally {
 /** Takes frames that are full: compresses and keeps them, then sets `stored`. Never throws. */
 export type FrameSink = (stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>) => void;
 
+/** What a stream becomes: parts, or quarantine objects. */
+export type StreamKind = "part" | "quarantine";
+
 export class PartStream implements PageHolder {
-  /** Event type, or undefined for the quarantine. */
+  readonly kind: StreamKind;
+  /** The event type of all its lines; undefined where each line is appended with its mark. */
   readonly eventType: string | undefined;
   readonly #pool: PagePool;
   readonly #frameBytes: number;
@@ -41,6 +46,7 @@ export class PartStream implements PageHolder {
   readonly #raw: RawFrame;
   /** The last frame was full: the next one will be. */
   #fillsFrames = false;
+  #hasFrames = false;
   /** Of the raw frame. */
   #tally = newTally();
   #isWhole = true;
@@ -50,6 +56,7 @@ export class PartStream implements PageHolder {
   #pending: CompressedFrame[] = [];
 
   constructor(
+    kind: StreamKind,
     eventType: string | undefined,
     pool: PagePool,
     takeBuffer: TakeBuffer,
@@ -57,6 +64,7 @@ export class PartStream implements PageHolder {
     sink: FrameSink,
   ) {
     this.#takeBuffer = takeBuffer;
+    this.kind = kind;
     this.eventType = eventType;
     this.#pool = pool;
     this.#frameBytes = frameBytes;
@@ -66,6 +74,11 @@ export class PartStream implements PageHolder {
 
   get bytes(): number {
     return this.#raw.bytes;
+  }
+
+  /** True once a frame has been taken out, to be compressed. */
+  get hasFrames(): boolean {
+    return this.#hasFrames;
   }
 
   /** Appends whole lines, or with `isWhole` false a piece of a record that goes on with the next call. */
@@ -125,7 +138,7 @@ export class PartStream implements PageHolder {
   #count(bytes: Uint8Array, lines: number, mark: string | undefined, isWhole: boolean): void {
     this.#tally.lines += lines;
     this.#tally.rawBytes += bytes.length;
-    if (mark !== undefined) this.#tally.marks = addMark(this.#tally.marks, mark, lines);
+    if (mark !== undefined) addMark((this.#tally.marks ??= new Map()), mark, lines);
     this.#isWhole = isWhole;
   }
 
@@ -134,11 +147,21 @@ export class PartStream implements PageHolder {
     this.#sink(this, frame, raw);
   }
 
+  /** Takes all lines out as they are, to be appended to another stream. Only while there are no frames. */
+  takeRaw(): { readonly raw: Uint8Array<ArrayBuffer>; readonly lines: number } {
+    const { lines } = this.#tally;
+    const raw = this.#raw.takeWith(new Uint8Array(0), this.#takeBuffer);
+    this.#pool.leave(this);
+    this.#tally = newTally();
+    return { raw, lines };
+  }
+
   #frame(more: Uint8Array): { frame: CompressedFrame; raw: Uint8Array<ArrayBuffer> } {
     const raw = this.#raw.takeWith(more, this.#takeBuffer);
     this.#pool.leave(this);
     const frame: CompressedFrame = { ...this.#tally, isWhole: this.#isWhole, stored: undefined };
     this.#tally = newTally();
+    this.#hasFrames = true;
     this.#pending.push(frame);
     return { frame, raw };
   }
@@ -150,16 +173,18 @@ export class PartStream implements PageHolder {
   }
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** Shared by all that have no marks: a map of its own for every frame of thousands of event types would be most of their memory. */
-const NO_MARKS: ReadonlyMap<string, number> = new Map();
-
-function newTally(): Writable<Tally> {
-  return { lines: 0, rawBytes: 0, marks: NO_MARKS };
+/** Counts as they grow. Marks only where there are some: a map for every frame of thousands of event types would be most of their memory. */
+interface OpenTally {
+  lines: number;
+  rawBytes: number;
+  marks: Map<string, number> | undefined;
 }
 
-interface OpenPart extends Writable<Tally> {
+function newTally(): OpenTally {
+  return { lines: 0, rawBytes: 0, marks: undefined };
+}
+
+interface OpenPart extends OpenTally {
   bytes: number;
   readonly pieces: (number | Uint8Array)[];
 }
@@ -175,16 +200,13 @@ function addFrame(part: OpenPart, frame: CompressedFrame): void {
   else part.pieces.push(stored.offset, stored.length);
   part.lines += frame.lines;
   part.rawBytes += frame.rawBytes;
-  for (const [mark, count] of frame.marks) part.marks = addMark(part.marks, mark, count);
+  if (!frame.marks) return;
+  part.marks ??= new Map();
+  for (const [mark, count] of frame.marks) addMark(part.marks, mark, count);
 }
 
-function addMark(
-  marks: ReadonlyMap<string, number>,
-  mark: string,
-  count: number,
-): ReadonlyMap<string, number> {
-  const sum = (marks.get(mark) ?? 0) + count;
-  return new Map(marks).set(mark, sum);
+function addMark(marks: Map<string, number>, mark: string, count: number): void {
+  marks.set(mark, (marks.get(mark) ?? 0) + count);
 }
 
 /** The places of a part's frames on scratch disk. */

@@ -1,4 +1,4 @@
-// All parts of one attempt: from lines by event type to durable objects. Memory is the page pool's, disk the scratch file's; when either
+// All parts of one attempt: from streams of lines to durable objects. Memory is the page pool's, disk the scratch file's; when either
 // runs out, the largest is closed. Nothing here waits while it holds what others wait for: uploads depend on the object store alone.
 import pLimit from "p-limit";
 import { RouterError } from "../../../shared/errors/router-error.ts";
@@ -8,7 +8,13 @@ import type { Codec, Compressor } from "./compressor.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import type { PagePool } from "./page-pool.ts";
 import { partBody } from "./part-body.ts";
-import { extentsOf, PartStream, type CompressedFrame, type PartFrames, type Tally } from "./part-stream.ts";
+import {
+  extentsOf,
+  PartStream,
+  type CompressedFrame,
+  type PartFrames,
+  type StreamKind,
+} from "./part-stream.ts";
 import type { ScratchFile } from "./scratch-file.ts";
 
 /** Raw size of a full frame. */
@@ -36,8 +42,12 @@ export interface PartWriterOptions {
 }
 
 /** A part (or a quarantine object) that is durable. */
-export interface WrittenPart extends Tally {
-  readonly eventType: string | undefined;
+export interface WrittenPart {
+  readonly kind: StreamKind;
+  readonly lines: number;
+  readonly rawBytes: number;
+  /** Lines by event type, in the order of their first lines; of a quarantine object, by reason. */
+  readonly marks: ReadonlyMap<string, number>;
   readonly sequence: number;
   readonly key: string;
   readonly bytes: number;
@@ -67,9 +77,26 @@ export class PartWriter implements AsyncDisposable {
     this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
 
-  /** A stream of parts for an event type; without one, of quarantine objects. */
+  /** A stream of parts: of one event type, or, without one, of several, each line appended with its own as mark. */
   open(eventType?: string): PartStream {
+    return this.#open("part", eventType);
+  }
+
+  /** A stream of quarantine objects, each record appended with its reason as mark. */
+  openQuarantine(): PartStream {
+    return this.#open("quarantine");
+  }
+
+  /** Appends to `to` what `from` has, which must have no frames, as lines of its event type. */
+  move(from: PartStream, to: PartStream): void {
+    const { raw, lines } = from.takeRaw();
+    if (lines > 0) to.append(raw, lines, from.eventType);
+    this.#options.buffers.give(raw.buffer);
+  }
+
+  #open(kind: StreamKind, eventType?: string): PartStream {
     const stream = new PartStream(
+      kind,
       eventType,
       this.#options.pool,
       this.#options.buffers.take,
@@ -221,11 +248,11 @@ export class PartWriter implements AsyncDisposable {
   }
 
   #codecOf(stream: PartStream): Codec {
-    return stream.eventType === undefined ? "zstd" : this.#options.codec;
+    return stream.kind === "quarantine" ? "zstd" : this.#options.codec;
   }
 
   #nextSequence(stream: PartStream): number {
-    return stream.eventType === undefined ? this.#quarantineObjects++ : this.#parts++;
+    return stream.kind === "quarantine" ? this.#quarantineObjects++ : this.#parts++;
   }
 
   /** Uploads what can be closed of a stream; resolves when it is durable or has failed. */
@@ -234,7 +261,7 @@ export class PartWriter implements AsyncDisposable {
     if (frames.pieces.length === 0) return Promise.resolve();
     const sequence = reserved ?? this.#nextSequence(stream);
     const { partKey, quarantineKey } = this.#options;
-    const key = stream.eventType === undefined ? quarantineKey(sequence) : partKey(sequence);
+    const key = stream.kind === "quarantine" ? quarantineKey(sequence) : partKey(sequence);
     const upload = this.#uploadLimit(() => this.#upload(stream, frames, sequence, key));
     return this.#background(this.#uploading, upload);
   }
@@ -242,7 +269,7 @@ export class PartWriter implements AsyncDisposable {
   async #upload(stream: PartStream, frames: PartFrames, sequence: number, key: string) {
     this.#signal.throwIfAborted();
     const { bucket, scratch, buffers, level } = this.#options;
-    const isSingle = this.#options.isSingleFrame && stream.eventType !== undefined;
+    const isSingle = this.#options.isSingleFrame && stream.kind === "part";
     const single = isSingle ? { codec: this.#codecOf(stream), level } : undefined;
     const body = await partBody(frames, scratch, buffers.take, single);
     const { bytes } = await this.#batch.put({ bucket, key }, body, { signal: this.#signal });
@@ -253,8 +280,9 @@ export class PartWriter implements AsyncDisposable {
         details: { bucket, key },
       });
     }
-    const { lines, rawBytes, marks } = frames;
-    this.#written.push({ eventType: stream.eventType, sequence, key, bytes, lines, rawBytes, marks });
+    const { lines, rawBytes } = frames;
+    const marks = stream.eventType === undefined ? frames.marks! : new Map([[stream.eventType, lines]]);
+    this.#written.push({ kind: stream.kind, sequence, key, bytes, lines, rawBytes, marks });
     // Once everything is being closed, nothing asks for room any more.
     if (!this.#isFinishing) for (const extent of extentsOf(frames.pieces)) scratch.release(extent);
   }

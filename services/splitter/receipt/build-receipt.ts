@@ -48,8 +48,8 @@ export function buildReceipt(
     version: RECEIPT_VERSION,
     ...head,
     lines: { ...lines },
-    quarantine: written.filter((part) => part.eventType === undefined).map(quarantineOf),
-    parts: written.filter((part) => part.eventType !== undefined).map((part) => partOf(part, codec)),
+    quarantine: written.filter(({ kind }) => kind === "quarantine").map(quarantineOf),
+    parts: written.filter(({ kind }) => kind === "part").map((part) => partOf(part, codec)),
   };
   const text = receiptText(receipt, shapes.texts ?? new Map());
   const bytes = text.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
@@ -84,8 +84,9 @@ function open(object: object): string {
   return JSON.stringify(object).slice(0, -1);
 }
 
-function partOf({ eventType, key, bytes, rawBytes, lines }: WrittenPart, codec: Codec): ReceiptPart {
-  return { key, bytes, raw_bytes: rawBytes, compression: codec, types: [{ event_type: eventType!, lines }] };
+function partOf({ key, bytes, rawBytes, marks }: WrittenPart, codec: Codec): ReceiptPart {
+  const types = Array.from(marks, ([eventType, lines]) => ({ event_type: eventType, lines }));
+  return { key, bytes, raw_bytes: rawBytes, compression: codec, types };
 }
 
 function quarantineOf({ key, bytes, lines, marks }: WrittenPart): ReceiptQuarantine {
@@ -93,13 +94,18 @@ function quarantineOf({ key, bytes, lines, marks }: WrittenPart): ReceiptQuarant
 }
 
 function checkAccounting(head: ReceiptHead, lines: LineCounts, written: readonly WrittenPart[]): void {
-  const sum = (isQuarantine: boolean): number =>
-    written.reduce((n, part) => n + ((part.eventType === undefined) === isQuarantine ? part.lines : 0), 0);
+  const [rows, quarantined] = [linesOf(written, "part"), linesOf(written, "quarantine")];
   const isBalanced = lines.total === lines.rows + lines.quarantined + lines.dropped + lines.blank;
-  if (isBalanced && sum(false) === lines.rows && sum(true) === lines.quarantined) return;
+  if (isBalanced && rows === lines.rows && quarantined === lines.quarantined) return;
   throw new RouterError(
     "ACCOUNTING_BROKEN",
-    `The lines of ${head.source.key} do not add up: ${JSON.stringify(lines)}, written ${sum(false)} rows and ${sum(true)} quarantined. No receipt was written; this is a defect, please report it.`,
+    `The lines of ${head.source.key} do not add up: ${JSON.stringify(lines)}, written ${rows} rows and ${quarantined} quarantined. No receipt was written; this is a defect, please report it.`,
     { details: { bucket: head.source.bucket, key: head.source.key, ...lines } },
   );
+}
+
+/** Lines of all objects of a kind, by their marks: what the receipt says. */
+function linesOf(written: readonly WrittenPart[], wanted: WrittenPart["kind"]): number {
+  const counts = written.filter(({ kind }) => kind === wanted).flatMap(({ marks }) => [...marks.values()]);
+  return counts.reduce((sum, count) => sum + count, 0);
 }

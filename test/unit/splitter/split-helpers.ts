@@ -1,11 +1,12 @@
 // Splits bytes in memory and reads everything back the plain way.
+import assert from "node:assert/strict";
 import pino from "pino";
 import { z } from "zod";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { tmpdir } from "node:os";
 import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
 import { configSchema, type Config } from "../../../shared/config/schema.ts";
-import { receiptSchema, type Receipt } from "../../../shared/contracts/receipt.ts";
+import { receiptSchema, type Receipt, type ReceiptPart } from "../../../shared/contracts/receipt.ts";
 import { readQuarantine, type QuarantinedLine } from "../../../shared/contracts/quarantine.ts";
 import { systemClock } from "../../../shared/runtime/clock.ts";
 import { createEngine, type SplitEngine } from "../../../services/splitter/engine.ts";
@@ -84,8 +85,9 @@ export async function readBack(store: MemoryObjectStore, receipt: Receipt) {
   for (const part of receipt.parts) {
     const stored = await store.getBytes({ bucket: "routed", key: part.key });
     const raw = part.compression === "zstd" ? unzstd(stored) : gunzipSync(stored);
-    const type = part.types[0]!.event_type;
-    types.set(type, (types.get(type) ?? "") + raw.toString());
+    for (const [type, text] of textsByType(part, raw.toString())) {
+      types.set(type, (types.get(type) ?? "") + text);
+    }
   }
   const quarantined: QuarantinedLine[] = [];
   for (const { key } of receipt.quarantine) {
@@ -94,6 +96,23 @@ export async function readBack(store: MemoryObjectStore, receipt: Receipt) {
   }
   return { receipt, store, types, quarantined };
 }
+
+/** The text of a part by event type; checks that the part has what its entry says. */
+function textsByType({ types }: ReceiptPart, text: string): Map<string, string> {
+  const lines = text.split("\n").slice(0, -1);
+  // The lines of `_lr_other` say their own types.
+  const typeOf = (line: string): string =>
+    types.length === 1 ? types[0]!.event_type : eventTypeSchema.parse(JSON.parse(line))._lr_event_type;
+  const byType = Map.groupBy(lines, typeOf);
+  const counts = types.map(({ event_type, lines }) => [event_type, lines]);
+  assert.deepEqual(
+    Array.from(byType, ([type, of]) => [type, of.length]),
+    counts,
+  );
+  return new Map(Array.from(byType, ([type, of]) => [type, of.map((line) => `${line}\n`).join("")]));
+}
+
+const eventTypeSchema = z.looseObject({ _lr_event_type: z.string() });
 
 const withInfo = z.object({
   buffer: z.instanceof(Buffer),

@@ -223,7 +223,10 @@ describe("splitSource", () => {
           fc.integer({ min: 50, max: 100_000 }),
           fc.constantFrom<"plain" | "gzip" | "zstd">("plain", "gzip", "zstd"),
           fc.constantFrom<"multiple" | "single">("multiple", "single"),
-          async (text, threads, chunkBytes, packed, frames) => {
+          // How soon an event type gets parts of its own, and how soon young ones share because of their memory.
+          fc.constantFrom(0, 1, 300, 5000, 2 ** 20),
+          fc.constantFrom(1, 10_000, 2 ** 24),
+          async (text, threads, chunkBytes, packed, frames, own_part_bytes, memory_bytes) => {
             const common = { max_types_per_source: 12, keys_per_depth: [4, 2] };
             const bytes =
               packed === "plain"
@@ -239,6 +242,8 @@ describe("splitSource", () => {
                 splitter: {
                   ...common,
                   frames,
+                  own_part_bytes,
+                  memory_bytes,
                   part_bytes: 3000,
                   compression: threads === 3 ? "gzip" : "zstd",
                 },
@@ -383,7 +388,7 @@ describe("splitSource", () => {
     const store = new Recording();
     await store.put({ bucket: "local", key: "x" }, Buffer.from(`${lines(50, 5)}{bad\n`));
 
-    await splitStored(store, "x");
+    await splitStored(store, "x", { config: { splitter: { own_part_bytes: 0 } } });
 
     assert.deepEqual(order.slice(1).sort(), [...Array<string>(5).fill("parts"), "quarantine", "receipts"]);
     assert.equal(order.at(-1), "receipts");
@@ -399,7 +404,8 @@ describe("splitSource", () => {
     const store = new Failing();
     await store.put({ bucket: "local", key: "x" }, Buffer.from(lines(50, 5)));
 
-    await assert.rejects(splitStored(store, "x"), /no space/);
+    const config = { splitter: { own_part_bytes: 0 } };
+    await assert.rejects(splitStored(store, "x", { config }), /no space/);
 
     assert.equal(
       store.keys("routed").some((key) => key.startsWith("receipts/")),

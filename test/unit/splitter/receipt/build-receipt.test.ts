@@ -32,13 +32,13 @@ const head: ReceiptHead = {
   state: "split",
 };
 const part = (eventType: string | undefined, lines: number, sequence: number): WrittenPart => ({
-  eventType,
+  kind: eventType === undefined ? "quarantine" : "part",
   sequence,
   key: `parts/${sequence}`,
   bytes: 5,
   lines,
   rawBytes: 50,
-  marks: new Map(eventType === undefined ? [["invalid_json", lines]] : []),
+  marks: new Map([[eventType ?? "invalid_json", lines]]),
 });
 const shape = (): Shape => {
   const made = new Shape();

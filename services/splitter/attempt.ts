@@ -172,6 +172,7 @@ class Attempt {
   async #takeBlock(result: ScannedBlock): Promise<void> {
     await this.#writer.room();
     this.#types.add(result.segments);
+    this.#options.engine.sawTypes(result.segments.firstNew + result.segments.newNames.length);
     this.#session.recycle(result.segments.bytes.buffer);
     for (const bad of result.quarantined) this.#quarantine.add(bad);
     if (result.shapes) this.#types.addShapes(result.shapes);

@@ -19,6 +19,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly frameBuffers: FrameBuffers;
   /** Scratch disk that one source may use. */
   readonly scratchBytes: number;
+  /** To be told how many event types a source has so far: memory is dealt with otherwise when they are very many. */
+  sawTypes(count: number): void;
 }
 
 /** A full frame is followed by the segment that filled it: up to half a block of one event type before buffers do not fit. */
@@ -26,18 +28,25 @@ const FRAME_SLACK_BYTES = 768 * 1024;
 /** As many full frames as may be in work, and those that wait for the scratch disk. */
 const FRAME_BUFFERS = 6;
 
+/** From here on event types take more memory than all the rest. */
+const MANY_TYPES = 500;
+
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
 
 /** For all threads of the process, from now on. */
-function keepHeapsSmall(): void {
+function keepYoungSpaceSmall(): void {
   // By default V8 lets the space for young objects grow to tens of megabytes in each thread, which buys no speed here (measured:
   // README.md): nearly everything that is allocated dies at once.
   setFlagsFromString("--semi-space-growth-factor=1");
+}
+
+/** For all threads of the process, from the first source with very many event types on: with few, 5 % of CPU would be lost for nothing. */
+function keepHeapsSmall(): void {
   // What thousands of event types have in flight outlives the young generation; without this it piles up to 40 MiB, buffers included,
   // before V8 collects it.
   setFlagsFromString("--heap-growing-percent=50");
-  // And heaps are kept small at the price of some collecting: with 5,000 event types the peak is a fifth lower, with 14 the CPU 5 % higher.
+  // And heaps are kept small at the price of some collecting: the peak is a fifth lower.
   setFlagsFromString("--optimize-for-size");
 }
 
@@ -46,7 +55,8 @@ export function createEngine({ splitter }: Config, sources = splitter.concurrent
   const threads = splitter.threads ?? availableParallelism();
   const scanners = createScanPool(threads);
   // Not before: with other flags than those that Node was built with, and the compile cache was written with, V8 compiles all code anew.
-  void scanners.ready.then(keepHeapsSmall);
+  void scanners.ready.then(keepYoungSpaceSmall);
+  let hasManyTypes = false;
   return {
     scanners,
     pages: new PagePool(splitter.memory_bytes),
@@ -58,6 +68,11 @@ export function createEngine({ splitter }: Config, sources = splitter.concurrent
     buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
     frameBuffers: new FrameBuffers(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
+    sawTypes(count) {
+      if (hasManyTypes || count < MANY_TYPES) return;
+      hasManyTypes = true;
+      keepHeapsSmall();
+    },
     [Symbol.asyncDispose]: () => scanners[Symbol.asyncDispose](),
   };
 }

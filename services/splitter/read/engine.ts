@@ -7,7 +7,7 @@ import type { OutputBuffers } from "./output-buffers.ts";
 /** Output buffer of one call into the pool. Node's default of 16 KB takes twice the time (measured: services/splitter/README.md). */
 export const CHUNK_BYTES = 1280 * 1024;
 /** Input is given in slices whose output should fill this much of the buffer, as the last slice went: full ones are not used again. */
-const AIM_BYTES = 0.7 * CHUNK_BYTES;
+const AIM_BYTES = 0.8 * CHUNK_BYTES;
 const MIN_SLICE_BYTES = 1024;
 const FIRST_SLICE_BYTES = 64 * 1024;
 
@@ -86,7 +86,9 @@ export function openEngine(compression: "gzip" | "zstd", out: ByteQueue, buffers
     async write(piece) {
       let taken = 0;
       while (taken < piece.length && !state.isOver) {
-        const slice = piece.subarray(taken, taken + sliceBytes);
+        // Slices of one length: a short one at the end of each piece would be a small block, and as much work as a large one.
+        const rest = piece.length - taken;
+        const slice = piece.subarray(taken, taken + Math.ceil(rest / Math.ceil(rest / sliceBytes)));
         const used = await writeSlice(slice);
         taken += used;
         if (used < slice.length) break;

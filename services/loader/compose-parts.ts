@@ -106,5 +106,5 @@ function runnerOf(
     found: desk.unitFound.bind(desk),
     superseded: desk.unitSuperseded.bind(desk),
   };
-  return new JobRunner({ ...parts, rejecter, warehouse, bucket, clock, progress });
+  return new JobRunner({ ...parts, store, rejecter, warehouse, bucket, clock, progress });
 }

@@ -35,9 +35,10 @@ export function enqueue(
       lastError: "",
     };
   });
+  const spread = queues.spread();
   for (const unit of work.units) {
     const shape = shapes.get(unit.unit.eventType);
-    queues.add(unit, shape ? shapeFromJson(shape) : new Shape(), now);
+    queues.add(unit, shape ? shapeFromJson(shape) : new Shape(), now, spread);
   }
 }
 

@@ -101,6 +101,17 @@ export function batchEnded(
   to.log[write]({ event: `batch_${outcome}`, batch: batchId, ...fields }, `batch ${outcome}`);
 }
 
+/** Mixed parts were read for a load. `parts`: each counted as often as it was read. */
+export function partsGathered(
+  to: Telemetry,
+  gathered: { batchId: string; parts: number; lines: number; seconds: number },
+): void {
+  to.metrics.count("loader_mixed_parts_read_total", gathered.parts);
+  to.metrics.count("loader_lines_gathered_total", gathered.lines);
+  const { batchId, ...fields } = gathered;
+  to.log.debug({ event: "parts_gathered", batch: batchId, ...fields }, "lines of mixed parts gathered");
+}
+
 export function schemaChanged(to: Telemetry, changes: readonly TableChange[]): void {
   for (const { table, create, addColumns, widen, rewrite } of changes) {
     if (create) to.metrics.count("loader_tables_created_total", 1);

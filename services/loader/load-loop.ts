@@ -31,8 +31,8 @@ export interface LoadLoopOptions {
 const LONGEST_SLEEP_MS = 60_000;
 /** Loads that fail for their table's change before they go without it, what has no column being rescued. */
 const SCHEMA_FAILURES = 3;
-/** In a hurry (`flush`), failures of a unit before it goes to `pending`. */
-const HURRIED_FAILURES = 3;
+/** Failures of a unit before it goes to `pending`, in a hurry (`flush`) or when its source is to blame: its table is there for others. */
+const FEW_FAILURES = 3;
 const RELEASE_PAUSE_MS = 10_000;
 
 export class LoadLoop {
@@ -148,14 +148,13 @@ export class LoadLoop {
         );
       }
     }
-    await this.#release(
-      [...failed.keys()].filter((unit) => this.#hasTriedEnough(unit)).map(({ work }) => work),
-    );
+    const tried = [...failed].filter(([unit, { isSource }]) => this.#hasTriedEnough(unit, isSource ?? false));
+    await this.#release(tried.map(([{ work }]) => work));
   }
 
-  #hasTriedEnough({ work, failures }: UnitWork): boolean {
+  #hasTriedEnough({ work, failures }: UnitWork, isSource: boolean): boolean {
     if (work.released || work.isReleasing || failures === 0) return false;
-    return work.origin === "pending" || (this.isHurried && failures >= HURRIED_FAILURES);
+    return work.origin === "pending" || ((this.isHurried || isSource) && failures >= FEW_FAILURES);
   }
 
   #releaseHeld(now: number): void {

@@ -3,10 +3,12 @@
 // happened to a load whose answer never came is asked of the ledger, never guessed.
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../shared/ports/clock.ts";
+import type { ObjectStore } from "../../shared/ports/object-store.ts";
 import type { LoadJob, LoadResult, UnitKey, UnitLoaded, Warehouse } from "../../shared/ports/warehouse.ts";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import { unitText } from "../../shared/warehouse/source-rules.ts";
 import { batchEnded, unitLoaded, warned, type BatchOutcome, type Telemetry } from "./events.ts";
+import { JobGathering, type GatheredTables } from "./gather/job-gathering.ts";
 import type { JobPlanner, Lot, PlannedJob } from "./plan-job.ts";
 import type { LineRejecter, Refusal } from "./reject-lines.ts";
 import type { WarehouseGate } from "./warehouse-gate.ts";
@@ -21,6 +23,7 @@ export interface UnitProgress {
 }
 
 export interface JobRunnerOptions {
+  readonly store: ObjectStore;
   readonly warehouse: Warehouse;
   readonly gate: WarehouseGate;
   readonly planner: JobPlanner;
@@ -39,6 +42,8 @@ export interface JobFailure {
   readonly isAway: boolean;
   /** The tables could not be changed. */
   readonly isSchema: boolean;
+  /** A part of their source is gone or damaged: says nothing about the tables. */
+  readonly isSource?: boolean;
 }
 
 interface Attempt {
@@ -46,11 +51,15 @@ interface Attempt {
   readonly batchId: string;
 }
 
-type Step = { readonly next: readonly Attempt[] } | { readonly failure: JobFailure };
+interface Step {
+  /** What is to be tried next, in this order. */
+  readonly next: readonly Attempt[];
+  readonly failures: readonly JobFailure[];
+}
 
 /** Answers `stale` or `blocked` in a row, each of which says that somebody else got on; more are somebody's fault. */
 const MAX_ROUNDS = 50;
-const NOTHING: Step = { next: [] };
+const NOTHING: Step = { next: [], failures: [] };
 
 export class JobRunner {
   readonly #options: JobRunnerOptions;
@@ -66,15 +75,24 @@ export class JobRunner {
     for (let attempt = attempts.shift(); attempt; attempt = attempts.shift()) {
       signal.throwIfAborted();
       const step = await this.#attempt(attempt, signal);
-      if ("failure" in step) failures.push(step.failure);
-      else attempts.unshift(...step.next);
+      failures.push(...step.failures);
+      attempts.unshift(...step.next);
     }
     return failures;
   }
 
-  async #attempt({ lots, batchId }: Attempt, signal: AbortSignal): Promise<Step> {
+  async #attempt(attempt: Attempt, signal: AbortSignal): Promise<Step> {
+    const damaged: JobFailure[] = [];
+    const { next, failures } = await this.#rounds(attempt, damaged, signal);
+    return { next, failures: [...damaged, ...failures] };
+  }
+
+  /** `damaged` takes the failures of units that are left out. */
+  async #rounds({ lots, batchId }: Attempt, damaged: JobFailure[], signal: AbortSignal): Promise<Step> {
+    const { store, bucket, telemetry, clock } = this.#options;
+    await using gathering = new JobGathering({ store, bucket, batchId, signal, telemetry, clock });
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const left = withoutFinished(lots);
+      const left = withoutFinished(lots, damaged);
       if (left.length === 0) return NOTHING;
       let planned: PlannedJob;
       try {
@@ -83,11 +101,23 @@ export class JobRunner {
         signal.throwIfAborted();
         return this.#failed(left, error, true);
       }
-      const job = this.#job(batchId, planned);
+      let gathered: GatheredTables;
+      try {
+        gathered = await gathering.gather(jobTables(planned));
+      } catch (error) {
+        signal.throwIfAborted();
+        return this.#failed(left, error, false);
+      }
+      if (gathered.failed.size > 0) {
+        damaged.push(...sourceFailures(left, gathered.failed));
+        continue;
+      }
+      const job = { batchId, bucket, tables: gathered.tables, catalogVersion: planned.catalogVersion };
       let result: LoadResult;
       try {
         result = await this.#options.warehouse.load(job, signal);
       } catch (error) {
+        gathering.keep();
         return await this.#resolve(planned, job, error, signal);
       }
       this.#told(job, result);
@@ -95,15 +125,7 @@ export class JobRunner {
       if (result.kind === "stale") await this.#options.planner.refresh();
       this.#progress(left, result);
     }
-    return this.#failed(withoutFinished(lots), stuck(), false);
-  }
-
-  #job(batchId: string, planned: PlannedJob): LoadJob {
-    const tables = planned.tables.map(({ plan, lot }) => ({
-      plan,
-      units: lot.units.map(({ unit }) => unit),
-    }));
-    return { batchId, bucket: this.#options.bucket, tables, catalogVersion: planned.catalogVersion };
+    return this.#failed(withoutFinished(lots, damaged), stuck(), false);
   }
 
   #progress(lots: readonly Lot[], result: Exclude<LoadResult, { kind: "refused" }>): void {
@@ -143,10 +165,10 @@ export class JobRunner {
 
   #failed(lots: readonly Lot[], error: unknown, isSchema: boolean): Step {
     const isAway = this.#options.gate.close(error);
-    if (lots.length > 1 && !isAway) return { next: lots.map((lot) => alone(lot)) };
+    if (lots.length > 1 && !isAway) return { next: lots.map((lot) => alone(lot)), failures: [] };
     const units = lots.flatMap((lot) => lot.units);
     if (units.length === 0) return NOTHING;
-    return { failure: { units, error, isAway, isSchema } };
+    return { next: [], failures: [{ units, error, isAway, isSchema }] };
   }
 
   async #refused(
@@ -156,22 +178,28 @@ export class JobRunner {
     signal: AbortSignal,
   ): Promise<Step> {
     const { tables } = planned;
-    if (tables.length > 1) return { next: apart(planned, table) };
+    if (tables.length > 1) return { next: apart(planned, table), failures: [] };
     const { lot, plan } = tables[0]!;
     if (plan.mode === "direct") {
-      return { next: [alone({ ...lot, stage: `the direct load was refused: ${reason}` })] };
+      const stage = `the direct load was refused: ${reason}`;
+      return { next: [alone({ ...lot, stage })], failures: [] };
     }
-    if (lot.units.length > 1) return { next: halves(lot) };
+    if (lot.units.length > 1) return { next: halves(lot), failures: [] };
     return await this.#cleaned(lot, job, { reason, lines: lines ?? [] }, signal);
   }
 
-  /** Loads a single unit that was refused, without the lines that are to blame. */
+  /** Loads a single unit that was refused, without the lines that are to blame. Those are looked for in its gathered parts: no line is another's. */
   async #cleaned(lot: Lot, job: LoadJob, refused: Refusal, signal: AbortSignal): Promise<Step> {
     const unit = lot.units[0]!;
     const whole = unit.unit;
     if (whole.rejectedLines.length > 0) return this.#failed([lot], refusal(refused.reason), false);
     try {
-      await using cleaned = await this.#options.rejecter.reject(whole, job, refused, signal);
+      await using cleaned = await this.#options.rejecter.reject(
+        job.tables[0]!.units[0]!,
+        job,
+        refused,
+        signal,
+      );
       unit.unit = cleaned.unit;
       return await this.#attempt({ lots: [lot], batchId: cleaned.batchId }, signal);
     } catch (error) {
@@ -221,9 +249,28 @@ function halves(lot: Lot): Attempt[] {
   return [lot.units.slice(0, middle), lot.units.slice(middle)].map((units) => alone({ ...lot, units }));
 }
 
-function withoutFinished(lots: readonly Lot[]): Lot[] {
+function jobTables({ tables }: PlannedJob): LoadJob["tables"] {
+  return tables.map(({ plan, lot }) => ({ plan, units: lot.units.map(({ unit }) => unit) }));
+}
+
+function sourceFailures(lots: readonly Lot[], failed: GatheredTables["failed"]): JobFailure[] {
+  const units = lots.flatMap((lot) => lot.units).filter(({ unit }) => failed.has(unit));
+  const byError = Map.groupBy(units, ({ unit }) => failed.get(unit)!);
+  return [...byError].map(([error, units]) => ({
+    units,
+    error,
+    isAway: false,
+    isSchema: false,
+    isSource: true,
+  }));
+}
+
+/** Those that are still to be loaded, but for those that have failed. */
+function withoutFinished(lots: readonly Lot[], failures: readonly JobFailure[] = []): Lot[] {
+  const failed = new Set(failures.flatMap(({ units }) => units));
+  const isLeft = (unit: UnitWork): boolean => unit.state === "loading" && !failed.has(unit);
   return lots
-    .map((lot) => ({ ...lot, units: lot.units.filter(({ state }) => state === "loading") }))
+    .map((lot) => ({ ...lot, units: lot.units.filter(isLeft) }))
     .filter(({ units }) => units.length > 0);
 }
 

@@ -21,12 +21,13 @@ export class ScratchParts {
 
   /** A part with those lines of `part` that are kept, in order; one line in memory at a time. */
   async write(
-    unit: Pick<LoadUnit, "eventType">,
+    unit: Pick<LoadUnit, "sourceId" | "eventType">,
     part: UnitPart,
     isKept: (line: number) => boolean,
     signal: AbortSignal,
   ): Promise<UnitPart> {
-    const key = `loads/${randomBytes(16).toString("hex")}/000000.ndjson.zst`;
+    // As the objects of an attempt at a load are named, which `gc` knows.
+    const key = `loads/scratch/${randomBytes(8).toString("hex")}/000000.ndjson.zst`;
     this.#keys.add(key);
     let lines = 0;
     const [store, bucket] = [this.#store, this.#bucket];

@@ -1,6 +1,7 @@
 // Units waiting to be loaded: for each table and lane a line of batches, the last of which may still grow. A table that has failed pauses
 // alone. Shapes are merged into their batch as they come, so that memory follows tables and batches, not units.
 import type { Lane } from "../../shared/contracts/words.ts";
+import type { UnitPart } from "../../shared/ports/warehouse.ts";
 import { mergeShape, Shape } from "../../shared/shape/shape.ts";
 import { backOffMs } from "./back-off.ts";
 import type { UnitWork } from "./work.ts";
@@ -73,11 +74,19 @@ export class TableQueues {
     return this.#units;
   }
 
-  add(unit: UnitWork, shape: Shape, now: number): void {
+  /**
+   * A number for `add`, by which batches opened at the same moment are due at different ones. One for all units of a receipt: those that have
+   * a part in common should be loaded together.
+   */
+  spread(): number {
+    return this.#options.random();
+  }
+
+  add(unit: UnitWork, shape: Shape, now: number, spread = this.spread()): void {
     const { batchBytes, batchParts, keysPerDepth } = this.#options;
     const bytes = bytesOf(unit);
     const parts = unit.unit.parts.length;
-    const batch = this.#openBatch(unit, bytes, parts, now);
+    const batch = this.#openBatch(unit, bytes, parts, now, spread);
     batch.units.push(unit);
     batch.bytes += bytes;
     batch.parts += parts;
@@ -86,8 +95,8 @@ export class TableQueues {
     this.#units++;
   }
 
-  #openBatch(unit: UnitWork, bytes: number, parts: number, now: number): Batch {
-    const { batchBytes, batchParts, batchAgeMs, random } = this.#options;
+  #openBatch(unit: UnitWork, bytes: number, parts: number, now: number, spread: number): Batch {
+    const { batchBytes, batchParts, batchAgeMs } = this.#options;
     const lane = unit.unit.lane;
     const batches = this.#queue(unit.queue)[lane];
     const last = batches.at(-1);
@@ -103,7 +112,7 @@ export class TableQueues {
       parts: 0,
       shape: new Shape(),
       openedAt: now,
-      dueAt: now + batchAgeMs * (1 - JITTER * random()),
+      dueAt: now + batchAgeMs * (1 - JITTER * spread),
       closed: false,
       schemaFailures: 0,
     };
@@ -215,6 +224,9 @@ export class TableQueues {
   }
 }
 
+/** Of a mixed part, the unit's share by lines. */
 function bytesOf({ unit }: UnitWork): number {
-  return unit.parts.reduce((sum, part) => sum + part.bytes, 0);
+  const share = ({ lines, mixedLines }: UnitPart): number =>
+    mixedLines === undefined ? 1 : lines / mixedLines;
+  return unit.parts.reduce((sum, part) => sum + part.bytes * share(part), 0);
 }

@@ -14,8 +14,16 @@ export interface UnitKey {
 export interface UnitPart {
   readonly key: string;
   readonly bytes: number;
+  /** Lines of the unit. */
   readonly lines: number;
   readonly compression: "zstd" | "gzip";
+  /** All lines of the part; only where it has lines of other event types too (a mixed part), which the unit's reader passes over. */
+  readonly mixedLines?: number;
+  /**
+   * Of the loader's own making, for one job: each of its lines belongs to one of the units that name it, and all of those are of one table.
+   * Several units may name it; it is read once.
+   */
+  readonly gathered?: true;
 }
 
 export interface LoadUnit extends UnitKey {

@@ -76,3 +76,14 @@ export function settleOutcome(row: SourceRow, others: readonly SourceRow[]): "wr
 export function isReplaceable(row: SourceRow, older: SourceRow): boolean {
   return older.sourceId === row.sourceId || ["loading", "loaded", "failed"].includes(older.state);
 }
+
+/** Of several generations of a unit only the highest may load: tells whether one of `units` is higher than the unit. */
+export function outnumbered(units: Iterable<UnitKey>): (unit: UnitKey) => boolean {
+  const highest = new Map<string, number>();
+  const nameOf = ({ sourceId, eventType }: UnitKey): string => JSON.stringify([sourceId, eventType]);
+  for (const unit of units) {
+    const name = nameOf(unit);
+    if (unit.generation > (highest.get(name) ?? -1)) highest.set(name, unit.generation);
+  }
+  return (unit) => unit.generation < (highest.get(nameOf(unit)) ?? 0);
+}

@@ -3,6 +3,7 @@ import { catalogContract } from "./warehouse-catalog.ts";
 import type { OpenWarehouse } from "./warehouse-harness.ts";
 import { ledgerContract } from "./warehouse-ledger.ts";
 import { loadingContract } from "./warehouse-loading.ts";
+import { mixedContract } from "./warehouse-mixed.ts";
 import { rescueContract } from "./warehouse-rescue.ts";
 
 export type { OpenWarehouse, WarehouseHarness, WarehouseOptions } from "./warehouse-harness.ts";
@@ -12,6 +13,7 @@ export function warehouseContract(title: string, open: OpenWarehouse): void {
   describe(`Warehouse contract: ${title}`, () => {
     describe("catalog", () => catalogContract(open));
     describe("loading", () => loadingContract(open));
+    describe("parts of several units", () => mixedContract(open));
     describe("values", () => rescueContract(open));
     describe("ledger", () => ledgerContract(open));
   });

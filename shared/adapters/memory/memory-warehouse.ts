@@ -17,6 +17,7 @@ import type {
   Warehouse,
 } from "../../ports/warehouse.ts";
 import type { Catalog, TableChange, TableLoadPlan } from "../../schema/types.ts";
+import { hasOthersLines, isUnitLine, partLineHead } from "../../receipts/part-line.ts";
 import { readPartLines } from "../../receipts/read-part.ts";
 import { sourceText, unitText } from "../../warehouse/source-rules.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
@@ -119,7 +120,7 @@ export class MemoryWarehouse implements Warehouse {
     const rejected = new Set(unit.rejectedLines);
     const rows: MemoryRow[] = [];
     for (const part of unit.parts) {
-      for (const line of await this.#linesOf(bucket, part, signal)) {
+      for (const line of await this.#linesOf(bucket, unit, part, signal)) {
         try {
           const row = makeRow(line, unitText(unit), plan);
           if (rejected.has(row.line)) continue;
@@ -140,11 +141,17 @@ export class MemoryWarehouse implements Warehouse {
     return { kind: "refused", table, reason, ...(lines.length > 0 ? { lines } : {}) };
   }
 
-  async #linesOf(bucket: string, part: UnitPart, signal: AbortSignal | undefined): Promise<string[]> {
+  async #linesOf(
+    bucket: string,
+    unit: LoadUnit,
+    part: UnitPart,
+    signal: AbortSignal | undefined,
+  ): Promise<string[]> {
     const lines: string[] = [];
     try {
       for await (const line of readPartLines(this.#options.store, bucket, part, signal)) {
-        lines.push(line.toString("utf8"));
+        const head = hasOthersLines(part) ? partLineHead(line) : undefined;
+        if (!head || isUnitLine(unit, head)) lines.push(line.toString("utf8"));
       }
     } catch (cause) {
       throw new RouterError("WAREHOUSE_FAILED", `The part ${part.key} could not be read.`, { cause });

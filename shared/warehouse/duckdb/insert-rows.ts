@@ -59,14 +59,17 @@ function condition(system: SystemNames, group: PartGroup, context: InsertContext
   const terms = [];
   if (group.eventTypes?.length === 1) terms.push(`${system.eventType} = $eventType`);
   else if (group.eventTypes)
-    terms.push(`(${system.source}, ${system.eventType}) IN (FROM temp.main.lr_wanted)`);
+    terms.push(
+      `(${system.source}, ${system.eventType}) IN (SELECT (source_id, event_type) FROM temp.main.lr_wanted WHERE table_name = $table)`,
+    );
   if (context.hasRejected) terms.push(`(${system.source}, ${system.line}) NOT IN (FROM ${REJECTED_TABLE})`);
   return terms.length > 0 ? `WHERE ${terms.join(" AND ")}` : "";
 }
 
 function parameters(group: PartGroup): Parameters {
-  const eventType = group.eventTypes?.length === 1 ? { eventType: group.eventTypes[0]! } : {};
-  return { files: group.files, ...eventType };
+  const { files, eventTypes, plan } = group;
+  if (!eventTypes) return { files };
+  return { files, ...(eventTypes.length === 1 ? { eventType: eventTypes[0]! } : { table: plan.table }) };
 }
 
 /** Inserts the group's rows. */
@@ -84,7 +87,7 @@ function insertInto(context: InsertContext, table: string, columns: readonly str
 
 function directStatement(context: InsertContext, group: PartGroup): string {
   const root = pathTree(group.plan);
-  const typed = typedProjection(root, SYSTEM_TYPES);
+  const typed = group.isMixed ? undefined : typedProjection(root, SYSTEM_TYPES);
   const query = createLayeredQuery(
     `FROM ${typed ? readTyped(group.compression, typed.members) : readWhole(group.compression)}`,
   );

@@ -6,13 +6,15 @@ import type { TableLoadPlan } from "../../schema/types.ts";
 import { unitText } from "../source-rules.ts";
 import type { PartCompression } from "./read-parts.ts";
 
-/** Parts that one statement reads: one table, one compression, either of single types or of the shared type. */
+/** Parts that one statement reads: one table, one compression, either of single types or of the shared type, mixed or not. */
 export interface PartGroup {
   readonly plan: TableLoadPlan;
   readonly compression: PartCompression;
   readonly files: readonly string[];
   /** Event types whose lines are wanted; undefined: every line of these parts (they belong to `_lr_other`, lines keep their own type). */
   readonly eventTypes: readonly string[] | undefined;
+  /** These parts have lines of other tables, too, whose values are of any type: a typed reader would stumble over them. */
+  readonly isMixed: boolean;
 }
 
 export function allUnits(job: LoadJob): LoadUnit[] {
@@ -34,15 +36,16 @@ export function partGroups(
   for (const isOther of [false, true]) {
     const members = units.filter((unit) => (unit.eventType === OTHER_EVENT_TYPE) === isOther);
     const eventTypes = isOther ? undefined : [...new Set(members.map((unit) => unit.eventType))];
-    for (const compression of ["zstd", "gzip"] as const) {
-      // A part with several types is named by several units and still read once.
-      const keys = new Set(
-        members
-          .flatMap((unit) => unit.parts)
-          .filter((part) => part.compression === compression)
-          .map((part) => part.key),
-      );
-      if (keys.size > 0) groups.push({ plan, compression, files: [...keys].map(partPath), eventTypes });
+    const parts = members.flatMap((unit) => unit.parts);
+    for (const isMixed of [false, true]) {
+      for (const compression of ["zstd", "gzip"] as const) {
+        const some = parts.filter(
+          (part) => part.compression === compression && (part.mixedLines !== undefined) === isMixed,
+        );
+        // A part that several units name is read once.
+        const files = [...new Set(some.map((part) => part.key))].map(partPath);
+        if (files.length > 0) groups.push({ plan, compression, files, eventTypes, isMixed });
+      }
     }
   }
   return groups;

@@ -5,7 +5,7 @@ import { RouterError } from "../../errors/router-error.ts";
 import type { LoadJob, LoadResult, LoadUnit, UnitLoaded } from "../../ports/warehouse.ts";
 import type { TableLoadPlan } from "../../schema/types.ts";
 import { qualifiedName } from "../sql/quote.ts";
-import { blocks, sourceText, unitKey, unitText, versionOf } from "../source-rules.ts";
+import { blocks, outnumbered, sourceText, unitKey, unitText, versionOf } from "../source-rules.ts";
 import { catalogVersion, tablesInSchema } from "./catalog.ts";
 import { isRefusal, refusalReason } from "./errors.ts";
 import type { EntryCounts, InsertContext } from "./insert-rows.ts";
@@ -83,24 +83,14 @@ export async function guard(session: Session, units: readonly LoadUnit[]): Promi
     (sources.get(JSON.stringify([unit.source.bucket, unit.source.key])) ?? []).some((row) =>
       blocks(row, versionOf(unit)),
     );
+  const isOutnumbered = outnumbered(units);
   const alreadyLoaded = units.filter((unit) => loaded.has(unitText(unit)));
   const superseded = units.filter(
     (unit) =>
-      !loaded.has(unitText(unit)) &&
-      (higher.has(unitText(unit)) || hasHigherGeneration(unit, units) || isBlocked(unit)),
+      !loaded.has(unitText(unit)) && (higher.has(unitText(unit)) || isOutnumbered(unit) || isBlocked(unit)),
   );
   if (alreadyLoaded.length + superseded.length === 0) return undefined;
   return { kind: "blocked", alreadyLoaded: alreadyLoaded.map(unitKey), superseded: superseded.map(unitKey) };
-}
-
-/** Two generations of a unit in one job: only the higher one may load. */
-function hasHigherGeneration(unit: LoadUnit, units: readonly LoadUnit[]): boolean {
-  return units.some(
-    (other) =>
-      other.sourceId === unit.sourceId &&
-      other.eventType === unit.eventType &&
-      other.generation > unit.generation,
-  );
 }
 
 /** Deletes the rows of replaced units from wherever they are, and marks the units. */
@@ -150,13 +140,17 @@ async function deleteRows(session: Session, table: string, eventSchema: string):
 /** Temporary tables that the statements of `insertGroup` look into. */
 async function prepareInserts(
   session: Session,
-  units: readonly LoadUnit[],
+  { tables }: LoadJob,
   eventSchema: string,
 ): Promise<InsertContext> {
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE lr_wanted AS SELECT source_id, event_type FROM ${boundRows("units", UNIT_ROW)}`,
-    bindRows("units", units.map(unitRow)),
+  const wanted = tables.flatMap(({ plan, units }) =>
+    units.map((unit) => ({ ...unitRow(unit), table_name: plan.table })),
   );
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE lr_wanted AS SELECT source_id, event_type, table_name FROM ${boundRows("units", { ...UNIT_ROW, table_name: "VARCHAR" })}`,
+    bindRows("units", wanted),
+  );
+  const units = tables.flatMap((table) => table.units);
   const rejected = units.flatMap((unit) =>
     unit.rejectedLines.map((line) => ({ source_id: unit.sourceId, line })),
   );
@@ -281,7 +275,7 @@ export async function insertRows(
   job: LoadJob,
   settings: LoadSettings,
 ): Promise<UnitLoaded[] | Refused> {
-  const context = await prepareInserts(session, allUnits(job), settings.eventSchema);
+  const context = await prepareInserts(session, job, settings.eventSchema);
   const loaded: UnitLoaded[] = [];
   for (const table of job.tables) {
     const result = await insertTable(context, job, table, settings);

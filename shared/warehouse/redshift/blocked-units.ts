@@ -1,22 +1,13 @@
 // Why the guard stopped a load: which units are in `loads`, and which are superseded by a higher generation or a newer source.
-import type { LoadResult, LoadUnit, UnitKey } from "../../ports/warehouse.ts";
-import { blocks, unitKey, unitText, versionOf } from "../source-rules.ts";
+import type { LoadResult, LoadUnit } from "../../ports/warehouse.ts";
+import { blocks, outnumbered, unitKey, unitText, versionOf } from "../source-rules.ts";
 import type { Database, Run } from "./database.ts";
 import { loadsOfSources } from "./ledger-reads.ts";
 import { sourcesNamed } from "./source-reads.ts";
 
 /** Two generations of a unit in one job: only the higher one may load. */
 export function hasHigherGeneration(units: readonly LoadUnit[]): boolean {
-  return units.some((unit) => isOutnumbered(unit, units));
-}
-
-function isOutnumbered(unit: UnitKey, others: readonly UnitKey[]): boolean {
-  return others.some(
-    (other) =>
-      other.sourceId === unit.sourceId &&
-      other.eventType === unit.eventType &&
-      other.generation > unit.generation,
-  );
+  return units.some(outnumbered(units));
 }
 
 /** Both lists empty: nothing blocks any more, or nothing did. */
@@ -37,9 +28,9 @@ export async function blockedUnits(
     run,
   );
   const byName = Map.groupBy(sources, ({ bucket, key }) => JSON.stringify([bucket, key]));
-  const known: readonly UnitKey[] = [...ledger, ...units];
+  const isOutnumbered = outnumbered([...ledger, ...units]);
   const isSuperseded = (unit: LoadUnit): boolean =>
-    isOutnumbered(unit, known) ||
+    isOutnumbered(unit) ||
     (byName.get(JSON.stringify([unit.source.bucket, unit.source.key])) ?? []).some((row) =>
       blocks(row, versionOf(unit)),
     );

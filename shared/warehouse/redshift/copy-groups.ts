@@ -49,9 +49,10 @@ const SPECIAL_KEY = /['"\\[\]*\u0000-\u001f\u007f]/;
 export function isDirect({ plan, units }: JobTable): boolean {
   if (plan.mode !== "direct" || plan.catchAll) return false;
   if (units.some((unit) => unit.rejectedLines.length > 0 || isShared(unit.eventType))) return false;
-  const parts = units.flatMap((unit) => unit.parts.map(({ key }) => key));
-  // A part that two units name has lines of several event types.
-  return new Set(parts).size === parts.length && isReadable(plan);
+  // COPY loads a file whole: no lines of other event types may be there, whether their units are of this job or not.
+  const own = units.flatMap((unit) => unit.parts.filter((part) => !part.gathered));
+  if (own.some((part) => part.mixedLines !== undefined)) return false;
+  return new Set(own.map(({ key }) => key)).size === own.length && isReadable(plan);
 }
 
 function isReadable({ columns }: TableLoadPlan): boolean {
@@ -71,7 +72,8 @@ export function directGroups({ plan, units }: JobTable, bucket: string): readonl
       unit.parts.filter((part) => part.compression === compression),
     );
     if (parts.length === 0) return [];
-    const files = parts.map(({ key, bytes }) => ({ key, bytes }));
+    // Gathered parts are named by every unit whose lines they have; a file listed twice is loaded twice.
+    const files = [...new Map(parts.map(({ key, bytes }) => [key, { key, bytes }])).values()];
     const rows = parts.reduce((sum, { lines }) => sum + lines, 0);
     return [
       { table: plan.table, ...copyColumns(plan.columns), bucket, files, compression, rows, isDirect: true },

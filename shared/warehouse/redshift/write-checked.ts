@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { OTHER_EVENT_TYPE } from "../../contracts/words.ts";
 import { RouterError } from "../../errors/router-error.ts";
 import type { LoadUnit, UnitPart } from "../../ports/warehouse.ts";
+import { hasOthersLines, isUnitLine, partLineHead } from "../../receipts/part-line.ts";
 import { readPartLines } from "../../receipts/read-part.ts";
 import { LineChecker, lineIdentity } from "./checked-lines.ts";
 import { copyColumns, type CopyGroup, type JobTable } from "./copy-groups.ts";
@@ -108,7 +109,8 @@ async function* checkedLines(
   let bytes = 0;
   for (const [part, named] of partsOf(units)) {
     for await (const line of readPartLines(objects.store, bucket, part, signal)) {
-      // Before it is looked at: it may be there because it is no JSON.
+      // Both before it is looked at: it may be another's, or be there because it is no JSON.
+      if (hasOthersLines(part) && !isOfOne(named, line)) continue;
       if (counter.isRejected(named, line)) continue;
       const checked = checker.check(line);
       if (!counter.count(named, checked)) continue;
@@ -121,6 +123,12 @@ async function* checkedLines(
     }
   }
   if (bytes > 0) yield Buffer.concat(piece);
+}
+
+/** A line without a head is left to the checker, which refuses it. */
+function isOfOne(named: readonly LoadUnit[], line: Buffer): boolean {
+  const head = partLineHead(line);
+  return !head || named.some((unit) => isUnitLine(unit, head));
 }
 
 /** Each part once, with the units that name it. */

@@ -37,6 +37,8 @@ export interface SourceSpec {
   readonly types: Readonly<Record<string, readonly string[]>>;
   /** Lines of one part at the most. */
   readonly linesPerPart?: number;
+  /** Event types of one part; more than one gives mixed parts, with all lines of their types. Default 1. */
+  readonly typesPerPart?: number;
   /** Number of a line that is written broken, as no splitter does. */
   readonly breakLine?: number;
   readonly over?: Partial<Receipt>;
@@ -56,23 +58,28 @@ export async function putSource(store: ObjectStore, spec: SourceSpec): Promise<P
   const attempt = `${generation}`.padStart(16, "0");
   const parts: Receipt["parts"] = [];
   let line = 0;
-  for (const [eventType, documents] of Object.entries(spec.types)) {
-    const size = spec.linesPerPart ?? 1_000;
-    for (let at = 0; at < documents.length; at += size) {
-      const some = documents.slice(at, at + size);
-      const lines = some.map((document) => {
+  for (const types of pieces(spec)) {
+    const lines = types.flatMap(({ eventType, documents }) =>
+      documents.map((document) => {
         const text = partLine(id, ++line, eventType, document);
         return `${line === spec.breakLine ? text.slice(0, -1) : text}\n`;
-      });
-      // Two frames, as parts have many.
-      const frames = [lines.slice(0, 1), lines.slice(1)].map((half) => zstdCompressSync(half.join("")));
-      const key = partKey(id, attempt, parts.length, ".zst");
-      const { bytes } = await store.put({ bucket: BUCKET, key }, Buffer.concat(frames));
-      const types = [
-        { event_type: eventType, lines: some.length, ...(at === 0 ? { shape: shapeOf(documents) } : {}) },
-      ];
-      parts.push({ key, bytes, raw_bytes: lines.join("").length, compression: "zstd", types });
-    }
+      }),
+    );
+    // Two frames, as parts have many.
+    const frames = [lines.slice(0, 1), lines.slice(1)].map((half) => zstdCompressSync(half.join("")));
+    const key = partKey(id, attempt, parts.length, ".zst");
+    const { bytes } = await store.put({ bucket: BUCKET, key }, Buffer.concat(frames));
+    parts.push({
+      key,
+      bytes,
+      raw_bytes: lines.join("").length,
+      compression: "zstd",
+      types: types.map(({ eventType, documents, isFirst }) => ({
+        event_type: eventType,
+        lines: documents.length,
+        ...(isFirst ? { shape: shapeOf(spec.types[eventType]!) } : {}),
+      })),
+    });
   }
   const receipt: Receipt = {
     format: "log-router/receipt",
@@ -100,6 +107,31 @@ export async function putSource(store: ObjectStore, spec: SourceSpec): Promise<P
   const key = receiptKey(id, generation);
   await store.put({ bucket: BUCKET, key }, Buffer.from(JSON.stringify(receipt)));
   return { id, receiptKey: key, receipt };
+}
+
+interface Piece {
+  readonly eventType: string;
+  readonly documents: readonly string[];
+  /** Of the event type. */
+  readonly isFirst: boolean;
+}
+
+/** What goes into each part. */
+function pieces({ types, linesPerPart = 1_000, typesPerPart = 1 }: SourceSpec): Piece[][] {
+  const all = Object.entries(types);
+  if (typesPerPart === 1)
+    return all.flatMap(([eventType, documents]) =>
+      chunks(documents, linesPerPart).map((some, at) => [{ eventType, documents: some, isFirst: at === 0 }]),
+    );
+  return chunks(all, typesPerPart).map((some) =>
+    some.map(([eventType, documents]) => ({ eventType, documents, isFirst: true })),
+  );
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
 }
 
 export function partLine(source: string, line: number, eventType: string, document: string): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { zstdCompressSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
 import { receiptKey, shapesKey } from "../../../shared/contracts/keys.ts";
 import type { Receipt } from "../../../shared/contracts/receipt.ts";
@@ -48,6 +48,10 @@ describe("receipts", () => {
         ["__proto__", 1, [1]],
         ["b", 5, [5]],
       ],
+    );
+    assert.deepEqual(
+      units.map(({ parts }) => parts.map((part) => part.mixedLines)),
+      [[undefined, undefined, 9], [undefined], [9]],
     );
   });
 
@@ -156,6 +160,18 @@ describe("parts", () => {
     const read = await Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression: "zstd" }));
 
     assert.deepEqual(read.map(String), lines);
+  });
+
+  it("with something behind their last frame are reported", async () => {
+    const store = new MemoryObjectStore();
+    for (const compression of ["zstd", "gzip"] as const) {
+      const whole = compression === "zstd" ? zstdCompressSync("a\n") : gzipSync("a\n");
+      await store.put({ bucket: BUCKET, key: "p" }, Buffer.concat([whole, Buffer.from("more")]));
+
+      await assert.rejects(Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression })), {
+        code: "SOURCE_CORRUPT",
+      });
+    }
   });
 
   it("that break off are reported", async () => {

@@ -12,7 +12,13 @@ import { PartWriter, type WrittenPart } from "./parts/part-writer.ts";
 import { ScratchFile } from "./parts/scratch-file.ts";
 import { TypeStreams } from "./parts/type-streams.ts";
 import { QuarantineWriter } from "./quarantine/quarantine-writer.ts";
-import { HEADROOM_BYTES, readSource, type SourceBreak, type SourceReader } from "./read/read-source.ts";
+import {
+  HEADROOM_BYTES,
+  readSmallSource,
+  readSource,
+  type SourceBreak,
+  type SourceReader,
+} from "./read/read-source.ts";
 import { MAX_RECEIPT_BYTES, type LineCounts } from "./receipt/build-receipt.ts";
 import { ShapeTexts, type Shapes } from "./receipt/shape-texts.ts";
 import type { TakeShapes } from "./threads/scan-thread.ts";
@@ -57,13 +63,15 @@ export async function runAttempt(
   await using resources = new AsyncDisposableStack();
   const writer = resources.use(openWriter(options));
   const { sourceId, settings, config } = options;
-  const session = options.engine.scanners.open({ sourceId, settings, config });
+  const { buffers, scanners, smallBytes } = options.engine;
+  const isSmall = object.bytes <= smallBytes;
+  const scan = { sourceId, settings, config };
+  const session = isSmall ? scanners.openSmall(scan) : scanners.open(scan);
   resources.defer(() => session.close());
-  const { buffers, scanners } = options.engine;
   // Text is cut into lines before it is scanned, and wants their number.
   const countsLines = !scanners.isSingle || settings.format === "text";
   const framer = openFramer(settings, buffers.take, countsLines);
-  const reader = await readSource(object, reopen, buffers);
+  const reader = await (isSmall ? readSmallSource : readSource)(object, reopen, buffers);
   const attempt = new Attempt(options, writer, session, reader, framer);
   // Awaited here: the resources are given back when this function ends.
   return await attempt.run();

@@ -7,6 +7,7 @@ import { createCompressor, type Compressor } from "./parts/compressor.ts";
 import { FrameBuffers } from "./parts/frame-buffers.ts";
 import { PagePool } from "./parts/page-pool.ts";
 import { FRAME_BYTES } from "./parts/part-writer.ts";
+import { SMALL_STORED_BYTES } from "./read/read-small.ts";
 import { CHUNK_BUFFER_BYTES } from "./read/read-source.ts";
 import { createScanPool, type ScanPool } from "./threads/scan-pool.ts";
 
@@ -17,6 +18,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly buffers: BufferPool;
   /** Raw frames on their way through compression. */
   readonly frameBuffers: FrameBuffers;
+  /** Stored bytes up to which a source is read whole and scanned at once, by the calling thread. */
+  readonly smallBytes: number;
   /** Scratch disk that one source may use. */
   readonly scratchBytes: number;
   /** To be told how many event types a source has so far: memory is dealt with otherwise when they are very many. */
@@ -51,7 +54,11 @@ function keepHeapsSmall(): void {
 }
 
 /** `sources`: how many may be in work at the same time, by default `concurrent_sources`. */
-export function createEngine({ splitter }: Config, sources = splitter.concurrent_sources): SplitEngine {
+export function createEngine(
+  { splitter }: Config,
+  sources = splitter.concurrent_sources,
+  smallBytes = SMALL_STORED_BYTES,
+): SplitEngine {
   const threads = splitter.threads ?? availableParallelism();
   const scanners = createScanPool(threads);
   // Not before: with other flags than those that Node was built with, and the compile cache was written with, V8 compiles all code anew.
@@ -67,6 +74,7 @@ export function createEngine({ splitter }: Config, sources = splitter.concurrent
     ),
     buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
     frameBuffers: new FrameBuffers(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
+    smallBytes,
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     sawTypes(count) {
       if (hasManyTypes || count < MANY_TYPES) return;

@@ -15,6 +15,7 @@ import {
 } from "./framed.ts";
 
 const LF = 0x0a;
+const NO_BUFFER = new Uint8Array(0);
 
 export interface LineFramerOptions {
   readonly takeBuffer?: TakeBuffer;
@@ -32,7 +33,8 @@ export class LineFramer implements Framer {
   readonly #maxRecordBytes: number;
   /** No line inside a step, from line feed to line feed, can be too long. */
   readonly #stepBytes: number;
-  #buffer: Uint8Array<ArrayBuffer>;
+  /** Taken when there is something to put in: small sources, and whole ones, never leave one behind. */
+  #buffer: Uint8Array<ArrayBuffer> = NO_BUFFER;
   #length = 0;
   /** Where the unfinished line begins in the buffer. */
   #lineStart = 0;
@@ -52,7 +54,6 @@ export class LineFramer implements Framer {
     this.#countsLines = options.countsLines ?? true;
     this.#stepBytes = Math.min(STEP_BYTES, this.#maxRecordBytes);
     this.#offset = startOffset;
-    this.#buffer = this.#takeBuffer(this.#blockBytes + STEP_BYTES);
   }
 
   get lines(): number {
@@ -152,9 +153,13 @@ export class LineFramer implements Framer {
     if (end === 0) return;
     framed.push(this.#block(this.#buffer.subarray(0, end)));
     const rest = this.#buffer.subarray(end, this.#length);
-    this.#buffer = this.#takeBuffer(Math.max(this.#blockBytes + STEP_BYTES, rest.length));
-    this.#buffer.set(rest);
-    this.#length = rest.length;
+    this.#buffer = NO_BUFFER;
+    this.#length = 0;
+    if (rest.length > 0) {
+      this.#reserve(rest.length);
+      this.#buffer.set(rest);
+      this.#length = rest.length;
+    }
     this.#lineStart = Math.max(0, this.#lineStart - end);
   }
 
@@ -174,7 +179,8 @@ export class LineFramer implements Framer {
 
   #reserve(more: number): void {
     if (this.#length + more <= this.#buffer.length) return;
-    const grown = this.#takeBuffer(Math.max(this.#buffer.length * 2, this.#length + more));
+    const least = this.#buffer.length === 0 ? this.#blockBytes + STEP_BYTES : this.#buffer.length * 2;
+    const grown = this.#takeBuffer(Math.max(least, this.#length + more));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
   }

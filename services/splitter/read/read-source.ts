@@ -5,6 +5,7 @@ import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.
 import { CorruptInput, decompress, OUTPUT_BUFFERS } from "./decompress.ts";
 import { CHUNK_BYTES } from "./engine.ts";
 import { OutputBuffers, type OutputMemory } from "./output-buffers.ts";
+import { rawWhole, storedWhole } from "./read-small.ts";
 
 /** Room before each chunk of decompressed bytes, for the end of the chunk before it. */
 export const HEADROOM_BYTES = 256 * 1024;
@@ -58,6 +59,31 @@ export async function readSource(
   }
   const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
   return new Reader(compression, head, iterator, reopen, memory);
+}
+
+/** As `readSource`, for a source of some kilobytes: it is read whole at once. */
+export async function readSmallSource(
+  object: ObjectRead,
+  reopen: () => Promise<ObjectRead>,
+  memory: OutputMemory | undefined,
+): Promise<SourceReader> {
+  const stored = await storedWhole(object);
+  const whole = rawWhole(stored);
+  if (!whole) {
+    const nothing: AsyncIterator<Uint8Array> = { next: async () => ({ value: undefined, done: true }) };
+    return new Reader(detectCompression(stored), [stored], nothing, reopen, memory);
+  }
+  return {
+    chunks: only(whole.raw),
+    keep: (_chunk): _chunk is Uint8Array<ArrayBuffer> => false,
+    storedBytes: stored.length,
+    compression: whole.compression,
+    break: undefined,
+  };
+}
+
+async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  if (chunk.length > 0) yield chunk;
 }
 
 /** A buffer for each chunk is counted by V8, which collects all garbage every few of them (services/splitter/README.md). */

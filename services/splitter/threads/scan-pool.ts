@@ -29,6 +29,8 @@ export interface ScanPool extends AsyncDisposable {
   /** Resolves when the threads' code is loaded. */
   readonly ready: Promise<unknown>;
   open(scan: SourceScan): ScanSession;
+  /** As `open`, for a source of a few kilobytes: the calling thread scans it, at once. To hand it to another would be most of the work. */
+  openSmall(scan: SourceScan): ScanSession;
 }
 
 /** `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. */
@@ -36,24 +38,33 @@ export function createScanPool(threads: number): ScanPool {
   return threads <= 1 ? new InlinePool() : new ThreadPool(threads - 1);
 }
 
+function openHere(scan: SourceScan): ScanSession {
+  const scanner = new SourceScanner(scan);
+  return {
+    scan: (block) => scanner.scan(block),
+    async shapes(eventTypes, take) {
+      for (const [eventType, shape] of scanner.lastShapes(eventTypes)) take(new Map([[eventType, shape]]));
+    },
+    recycle: (buffer) => scanner.recycle(buffer),
+    close: () => scanner.close(),
+  };
+}
+
 class InlinePool implements ScanPool {
   readonly ahead = 0;
   readonly isSingle = true;
   readonly ready = Promise.resolve();
+  readonly openSmall = openHere;
 
   open(scan: SourceScan): ScanSession {
-    const scanner = new SourceScanner(scan);
+    const session = openHere(scan);
     return {
+      ...session,
       async scan(block) {
         // Lets the zlib pool hand over what it has done, and take new work, before this thread is busy again.
         await setImmediate();
-        return scanner.scan(block);
+        return session.scan(block);
       },
-      async shapes(eventTypes, take) {
-        for (const [eventType, shape] of scanner.lastShapes(eventTypes)) take(new Map([[eventType, shape]]));
-      },
-      recycle: (buffer) => scanner.recycle(buffer),
-      close: () => scanner.close(),
     };
   }
 
@@ -68,6 +79,7 @@ class ThreadPool implements ScanPool {
   readonly ready: Promise<unknown>;
   readonly #threads: ScanThread[];
   readonly #partLines: PartLineBuffers;
+  readonly openSmall = openHere;
   #sessions = 0;
 
   constructor(scanners: number) {

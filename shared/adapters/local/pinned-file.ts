@@ -1,8 +1,8 @@
 // Reading one version of a file that others may change at any moment: what is read is what was hashed, or it is OBJECT_CHANGED.
-import { constants, type BigIntStats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { RouterError } from "../../errors/router-error.ts";
-import { etagHash } from "../object-helpers.ts";
+import { etagHash, etagOf } from "../object-helpers.ts";
 import type { EtagCache } from "./etag-cache.ts";
 
 /** What tells one state of a file from another. `ctimeNs` moves with every change and cannot be set back. */
@@ -23,21 +23,28 @@ export interface PinnedFile {
    * stamps, or the ETag is remembered from an earlier run. The bytes are hashed once more while they are read.
    */
   readonly doubtful: boolean;
+  /** All of it, when it is small: it need not be opened again. */
+  readonly bytes?: Uint8Array;
 }
+
+/**
+ * Up to here a file is read whole by calls that do not wait in the thread pool for their turn (some microseconds each; through the pool and back it
+ * is ten times as much), and kept until it is read.
+ */
+const AT_ONCE_BYTES = 64 * 1024;
 
 const CHUNK_BYTES = 1024 * 1024;
 /** File systems stamp times in steps of up to 2 s (FAT); a change that follows another within a step leaves no trace. */
 const STAMP_RESOLUTION_NS = 2_000_000_000n;
 
-/** Opens a regular file. A FIFO or device is refused, not waited for. */
+/** A FIFO or device is refused, not waited for. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** Opens a regular file. */
 export async function openFile(path: string): Promise<{ handle: FileHandle; version: FileVersion }> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const handle = await open(path, READING);
   try {
-    const stats = await handle.stat({ bigint: true });
-    if (!stats.isFile()) {
-      throw new RouterError("OBJECT_KEY_REFUSED", `${path} is not a regular file.`, { details: { path } });
-    }
-    return { handle, version: versionOf(stats) };
+    return { handle, version: regularVersion(path, await handle.stat({ bigint: true })) };
   } catch (error) {
     await handle.close();
     throw error;
@@ -51,6 +58,8 @@ export async function pinFile(
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<PinnedFile> {
+  const small = pinSmall(path);
+  if (small) return small;
   const { handle, version } = await openFile(path);
   try {
     const known = cache?.get(path, version);
@@ -68,6 +77,26 @@ export async function pinFile(
   }
 }
 
+/** Undefined when the file is not small. */
+function pinSmall(path: string): PinnedFile | undefined {
+  const file = openSync(path, READING);
+  try {
+    const version = regularVersion(path, fstatSync(file, { bigint: true }));
+    if (version.size > AT_ONCE_BYTES) return undefined;
+    const bytes = Buffer.allocUnsafe(Number(version.size));
+    for (let at = 0; at < bytes.length;) {
+      const read = readSync(file, bytes, at, bytes.length - at, at);
+      // Shorter than it was: the version tells.
+      if (read === 0) break;
+      at += read;
+    }
+    if (!sameVersion(version, versionOf(fstatSync(file, { bigint: true })))) throw changed(path);
+    return { path, version, etag: etagOf(bytes), doubtful: false, bytes };
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** The bytes of the pinned version, in chunks that are all in `into` if that is given. No file is open while nobody iterates. */
 export async function* readPinned(
   pinned: PinnedFile,
@@ -76,6 +105,10 @@ export async function* readPinned(
   into?: Uint8Array,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { path, version } = pinned;
+  if (pinned.bytes) {
+    if (pinned.bytes.length > 0) yield pinned.bytes;
+    return;
+  }
   const { handle, version: opened } = await openFile(path);
   try {
     if (!sameVersion(version, opened)) throw changed(path);
@@ -137,6 +170,11 @@ function changed(path: string): RouterError {
     retryable: true,
     details: { path },
   });
+}
+
+function regularVersion(path: string, stats: BigIntStats): FileVersion {
+  if (stats.isFile()) return versionOf(stats);
+  throw new RouterError("OBJECT_KEY_REFUSED", `${path} is not a regular file.`, { details: { path } });
 }
 
 function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileVersion {

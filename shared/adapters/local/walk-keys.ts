@@ -1,5 +1,5 @@
 // The files below a folder in the order of S3 listings, without looking into folders that the prefix or the start excludes.
-import type { Dirent } from "node:fs";
+import { statSync, type Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { compareKeys } from "../object-helpers.ts";
 import { errnoOf } from "./file-errors.ts";
@@ -58,6 +58,8 @@ function mayHold(folder: string, prefix: string, startAfter: string): boolean {
 async function sortedEntries(folder: string): Promise<Dirent[]> {
   let entries: Dirent[];
   try {
+    // The common answer, for every new source, without the way through the thread pool.
+    if (!statSync(folder, { throwIfNoEntry: false })) return [];
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
     if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return [];

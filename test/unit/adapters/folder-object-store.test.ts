@@ -213,7 +213,7 @@ describe("createFolderObjectStore", () => {
     });
 
     it("within the resolution of time stamps is found by its hash", async () => {
-      writeFileSync(`${dir.path}/f`, "first");
+      writeFileSync(`${dir.path}/f`, big);
       const before = await store.get(local("f"));
       // As good as a change that leaves no trace: the ETag that the cache gives belongs to other bytes.
       const cache = {
@@ -228,7 +228,16 @@ describe("createFolderObjectStore", () => {
       await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
 
       assert.equal(forgotten, 1);
-      assert.equal(await read(before), "first");
+      assert.equal(await read(before), big.toString());
+    });
+
+    it("and is small has been read at once, as it was", async () => {
+      writeFileSync(`${dir.path}/f`, "first");
+      const object = await store.get(local("f"));
+      writeFileSync(`${dir.path}/f`, "other");
+
+      assert.equal(await read(object), "first");
+      assert.equal(object.etag, etagOf(text("first")));
     });
 
     it("by disappearing is OBJECT_GONE", async () => {

@@ -26,6 +26,7 @@ export interface SplitResult {
 export interface SplitOptions {
   readonly key?: string;
   readonly config?: Record<string, unknown>;
+  /** Also reads as large sources are read, in these chunks, however small this one is. */
   readonly chunkBytes?: number;
   /** Shared threads; without it an engine is made for the configuration. */
   readonly engine?: SplitEngine;
@@ -50,7 +51,8 @@ export async function splitStored(
   options: SplitOptions = {},
 ): Promise<SplitResult> {
   const config = configOf(options.config);
-  const engine = options.engine ?? createEngine(config);
+  const engine =
+    options.engine ?? createEngine(config, undefined, options.chunkBytes === undefined ? undefined : 0);
   try {
     const outcome = await splitSource(
       {

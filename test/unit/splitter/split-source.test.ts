@@ -177,7 +177,8 @@ describe("splitSource", () => {
       for (const threads of [1, 2, 3]) {
         engines.set(
           threads,
-          createEngine(configOf({ splitter: { threads, memory_bytes: 1, scratch_bytes: 1 } })),
+          // No source is small: what comes out of one that is read whole at once is the same.
+          createEngine(configOf({ splitter: { threads, memory_bytes: 1, scratch_bytes: 1 } }), undefined, 0),
         );
       }
     });

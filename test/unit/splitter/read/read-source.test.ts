@@ -6,8 +6,10 @@ import type { ObjectRead } from "../../../../shared/ports/object-store.ts";
 import {
   CHUNK_BUFFER_BYTES,
   HEADROOM_BYTES,
+  readSmallSource,
   readSource,
   type SourceBreak,
+  type SourceReader,
 } from "../../../../services/splitter/read/read-source.ts";
 
 const text = Buffer.from(Array.from({ length: 4000 }, (_, i) => `{"event":"e","n":${i}}\n`).join(""));
@@ -44,7 +46,14 @@ async function read(
   chunkBytes = 64 * 1024,
 ): Promise<{ raw: Buffer; broken: SourceBreak | undefined }> {
   const again = () => Promise.resolve(object(bytes, chunkBytes * 3));
-  const reader = await readSource(object(bytes, chunkBytes), again, memory);
+  const result = await readAll(await readSource(object(bytes, chunkBytes), again, memory), bytes);
+  const whole = await readAll(await readSmallSource(object(bytes, chunkBytes), again, memory), bytes);
+  // What is said of a break may depend on how the bytes arrive, where it is does not.
+  assert.deepEqual([whole.raw, whole.broken?.afterByte], [result.raw, result.broken?.afterByte]);
+  return result;
+}
+
+async function readAll(reader: SourceReader, bytes: Uint8Array) {
   const raw: Uint8Array[] = [];
   for await (const chunk of reader.chunks) raw.push(chunk.slice());
   assert.equal(reader.storedBytes <= bytes.length, true);

@@ -198,6 +198,45 @@ describe("loader on DuckDB", function () {
     assert.equal(await stateOf(bad), "loaded");
   });
 
+  it("loads mixed parts, and quarantines a line of one that DuckDB cannot read", async () => {
+    const types = {
+      order: numbered(4),
+      order2: ['{"n":"text"}', '{"m":{"deep":[1,2]}}'],
+      Order: ["{}"],
+      'quo"ted\\é': ['{"n":1.5}'],
+    };
+    const sources = [];
+    for (let n = 0; n < 6; n++)
+      sources.push(await putSource(embedded.store, { key: `/logs/${n}`, types, typesPerPart: 3 }));
+    const bad = await putSource(embedded.store, { key: "/bad", types, typesPerPart: 4, breakLine: 3 });
+    const modes: string[] = [];
+    const warehouse = new Proxy(embedded.warehouse, {
+      get(target, property) {
+        const value: unknown = Reflect.get(target, property, target);
+        if (property !== "load") return typeof value === "function" ? value.bind(target) : value;
+        return async (job: LoadJob, signal?: AbortSignal) => {
+          modes.push(...job.tables.map(({ plan }) => plan.mode));
+          return await target.load(job, signal);
+        };
+      },
+    });
+    await using worker = loader(warehouse);
+    await worker.start();
+    await done(worker);
+
+    const expected = [...sources, bad].flatMap(linesOf).filter((line) => line !== `${bad.id} 3 order`);
+    assert.deepEqual(await stored(), expected.sort());
+    assert.equal(modes[0], "direct");
+    const loads = await embedded.warehouse.read.loads([bad.id]);
+    assert.deepEqual(loads.map(({ eventType, rows, rejected }) => [eventType, rows, rejected]).sort(), [
+      ["Order", 1, 0],
+      ["order", 3, 1],
+      ["order2", 2, 0],
+      ['quo"ted\\é', 1, 0],
+    ]);
+    assert.deepEqual(await Array.fromAsync(embedded.store.list(BUCKET, "loads/")), []);
+  });
+
   it("tells of sibling columns and rescued values", async () => {
     await putSource(embedded.store, { key: "/1", types: { t: ['{"price":true}'] } });
     await using worker = loader();

@@ -64,12 +64,16 @@ export function partLoaders(input: Sample, data: string): Contestant[] {
   ];
 }
 
-/** Splits the sample into a data folder, for `partLoaders`. */
+/** Splits the sample into a data folder, for `partLoaders`; a file an event type, because by hand nothing else can be read. */
 export async function splitInto(data: string, input: Sample): Promise<void> {
   const command = join(ROOT, "bin", "log-router");
-  await promisify(execFile)(command, ["splitter", input.path, "--once", "--data", data], {
-    maxBuffer: 1 << 26,
-  });
+  await promisify(execFile)(
+    command,
+    ["splitter", input.path, "--once", "--data", data, "--set", "splitter.own_part_bytes=0"],
+    {
+      maxBuffer: 1 << 26,
+    },
+  );
 }
 
 async function checkTables(file: string, input: Sample, who: string): Promise<void> {

@@ -1,7 +1,7 @@
 // Who splits one gz file into a compressed file an event type: the product, and the tools that a user would reach for. Each is written as a
 // person who knows the tool would, and is told to compress as lightly as the product does.
 import { join } from "node:path";
-import { assertSameCounts, countByType, countLines } from "../harness/count-lines.ts";
+import { assertSameCounts, countByType, countLines, countPartLines } from "../harness/count-lines.ts";
 import type { Sample } from "../harness/files.ts";
 import type { Contestant } from "../harness/suite.ts";
 import { readReceipts } from "./receipts.ts";
@@ -65,10 +65,9 @@ export async function checkSplit(out: string, input: Sample): Promise<void> {
   for (const { lines, parts } of receipts) {
     quarantined += lines.quarantined;
     blank += lines.blank;
-    for (const { key, types } of parts) {
-      const type = types[0]!.event_type;
-      counts.set(type, (counts.get(type) ?? 0) + (await countLines(join(out, key))));
-    }
+    for (const { key } of parts)
+      for (const [type, count] of await countPartLines(join(out, key)))
+        counts.set(type, (counts.get(type) ?? 0) + count);
   }
   assertSameCounts("log-router", counts, input.byType);
   if (quarantined !== input.bad || blank !== input.blank)

@@ -8,35 +8,59 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 
 /** Newlines in a file, decompressed when it is gzip or zstd (by its first bytes). */
 export async function countLines(file: string): Promise<number> {
+  let count = 0;
+  await eachChunk(file, (chunk) => (count += newlines(chunk)));
+  return count;
+}
+
+/** Lines of one of the product's parts by the event type that each says. */
+export async function countPartLines(file: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  let rest = "";
+  await eachChunk(file, (chunk) => {
+    const lines = (rest + chunk.toString("latin1")).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const type = /^\{"_lr_source":"[0-9a-f]{32}","_lr_line":\d+,"_lr_event_type":"([^"\\]*)"/.exec(
+        line,
+      )?.[1];
+      if (type === undefined) throw new Error(`${file}: no part line: ${line.slice(0, 100)}`);
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+    }
+  });
+  if (rest !== "") throw new Error(`${file} ends inside a line`);
+  return counts;
+}
+
+type TakeChunk = (chunk: Buffer) => void;
+
+async function eachChunk(file: string, take: TakeChunk): Promise<void> {
   const stored = await readFile(file);
-  if (stored.length === 0) return 0;
-  if (stored.readUInt32LE(0) === 0xfd2fb528) return countFrames(stored);
-  if (stored.subarray(0, 2).equals(GZIP)) return countIn(createGunzip(), stored);
-  return newlines(stored);
+  if (stored.length === 0) return;
+  if (stored.readUInt32LE(0) === 0xfd2fb528) return eachFrame(stored, take);
+  if (stored.subarray(0, 2).equals(GZIP)) return decompressed(createGunzip(), stored, take);
+  take(stored);
 }
 
 /** Node's decompressor ends after a frame, and files may have many. */
-async function countFrames(stored: Buffer): Promise<number> {
-  let count = 0;
+async function eachFrame(stored: Buffer, take: TakeChunk): Promise<void> {
   for (let at = 0; at < stored.length;) {
     const engine = createZstdDecompress();
-    count += await countIn(engine, stored.subarray(at));
+    await decompressed(engine, stored.subarray(at), take);
     if (engine.bytesWritten === 0) throw new Error("nothing of a zstd frame could be read");
     at += engine.bytesWritten;
   }
-  return count;
 }
 
-async function countIn(
+async function decompressed(
   engine: ReturnType<typeof createGunzip | typeof createZstdDecompress>,
   stored: Buffer,
+  take: TakeChunk,
 ) {
-  let count = 0;
-  engine.on("data", (chunk: Buffer) => (count += newlines(chunk)));
+  engine.on("data", take);
   await new Promise<void>((resolve, reject) => {
     engine.once("end", resolve).once("error", reject).end(stored);
   });
-  return count;
 }
 
 function newlines(bytes: Buffer): number {

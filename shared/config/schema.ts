@@ -76,7 +76,7 @@ export const splitterSchema = z.strictObject({
   own_part_bytes: z
     .int()
     .min(0)
-    .default(0)
+    .default(1024 * 1024)
     .describe(
       "Uncompressed bytes of an event type in a source from which on it gets parts of its own; smaller ones share parts, up to 50 of them one part. 0: none share",
     ),

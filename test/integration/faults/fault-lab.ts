@@ -68,6 +68,8 @@ const QUICK = {
   LOG_ROUTER_SPLITTER_VISIBILITY_SECONDS: "8",
   LOG_ROUTER_LOADER_VISIBILITY_SECONDS: "8",
   LOG_ROUTER_LOADER_BATCH_AGE_SECONDS: "0",
+  // More requests that can fail: with several parts a source, one of them may be there and another not.
+  LOG_ROUTER_SPLITTER_OWN_PART_BYTES: "0",
 };
 
 const PATIENCE_MS = 100_000;

@@ -10,11 +10,9 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, i) 
 const typesOf = (receipt: Receipt): string[][] =>
   receipt.parts.map(({ types }) => types.map(({ event_type }) => event_type));
 
-const sharing = { config: { splitter: { own_part_bytes: 2 ** 20 } } };
-
 describe("event types that share parts", () => {
   it("are all small ones of a source, in the order in which they came, with a shape each", async () => {
-    const { receipt } = await split(round(names(5), 1) + round(names(5).toReversed(), 2), sharing);
+    const { receipt } = await split(round(names(5), 1) + round(names(5).toReversed(), 2));
 
     assert.deepEqual(typesOf(receipt), [names(5)]);
     for (const { lines, shape } of receipt.parts[0]!.types) {
@@ -24,7 +22,7 @@ describe("event types that share parts", () => {
   });
 
   it(`are ${TYPES_A_PART} a part at the most`, async () => {
-    const { receipt } = await split(round(names(2 * TYPES_A_PART + 20), 1), sharing);
+    const { receipt } = await split(round(names(2 * TYPES_A_PART + 20), 1));
 
     assert.deepEqual(
       typesOf(receipt).map((types) => types.length),

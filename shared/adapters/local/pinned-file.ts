@@ -64,11 +64,8 @@ export async function pinFile(
   try {
     const known = cache?.get(path, version);
     if (known !== undefined) return { path, version, etag: known, doubtful: true };
-    const hash = etagHash();
-    const again = new Uint8Array(Math.min(CHUNK_BYTES, Number(version.size)));
-    for await (const chunk of chunksOf(handle, version, signal, again)) hash.update(chunk);
+    const etag = await hashed(handle, Number(version.size), signal);
     await assertUnchanged(path, handle, version);
-    const etag = hash.digest();
     const doubtful = changedLately(version, nowMs);
     if (!doubtful) cache?.put(path, version, etag);
     return { path, version, etag, doubtful };
@@ -138,6 +135,28 @@ export async function readWhole(path: string, signal?: AbortSignal): Promise<Uin
   } finally {
     await handle.close();
   }
+}
+
+/** The ETag of the first `size` bytes. While one chunk is hashed the next one is read. */
+async function hashed(handle: FileHandle, size: number, signal: AbortSignal | undefined): Promise<string> {
+  const hash = etagHash();
+  const read = (at: number) => {
+    signal?.throwIfAborted();
+    const length = Math.min(CHUNK_BYTES, size - at);
+    return length > 0 ? handle.read(spare ?? new Uint8Array(length), 0, length, at) : undefined;
+  };
+  let spare: Uint8Array<ArrayBuffer> | undefined;
+  let reading = read(0);
+  for (let at = 0; reading;) {
+    const { bytesRead, buffer } = await reading;
+    // Shorter than it was: assertUnchanged tells.
+    if (bytesRead === 0) break;
+    at += bytesRead;
+    reading = read(at);
+    hash.update(buffer.subarray(0, bytesRead));
+    spare = buffer;
+  }
+  return hash.digest();
 }
 
 /** Exactly `version.size` bytes from the start; each chunk is a buffer of its own, unless there is one for all of them to be read into. */

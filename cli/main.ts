@@ -1,3 +1,7 @@
-import { runCommand } from "./run-command.ts";
+import { startEarly } from "./start-early.ts";
 
-await runCommand(process.argv.slice(2));
+const args = process.argv.slice(2);
+await startEarly(args, process.env);
+// Only now: loading the rest is what the thread is started before.
+const { runCommand } = await import("./run-command.ts");
+await runCommand(args);

@@ -2,6 +2,7 @@
 // sources share block by block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../frame/framed.ts";
+import { stopEarlyThread, takeThread } from "./early-thread.ts";
 import { PartLineBuffers } from "./part-line-buffers.ts";
 import { isShared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock, type SourceScan } from "./source-scanner.ts";
@@ -54,6 +55,7 @@ class InlinePool implements ScanPool {
   readonly ahead = 0;
   readonly isSingle = true;
   readonly ready = Promise.resolve();
+  readonly #stopped = stopEarlyThread();
   readonly openSmall = openHere;
 
   open(scan: SourceScan): ScanSession {
@@ -69,7 +71,7 @@ class InlinePool implements ScanPool {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
+    return this.#stopped;
   }
 }
 
@@ -86,7 +88,7 @@ class ThreadPool implements ScanPool {
     this.ahead = scanners + 1;
     this.isSingle = scanners === 1;
     this.#partLines = new PartLineBuffers(scanners + 2);
-    this.#threads = Array.from({ length: scanners }, () => new ScanThread());
+    this.#threads = Array.from({ length: scanners }, takeThread);
     this.ready = Promise.all(this.#threads.map((thread) => thread.ready));
   }
 

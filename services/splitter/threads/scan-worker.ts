@@ -4,6 +4,7 @@ import type { Shape } from "../../../shared/shape/shape.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 import { unshared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
+import { warmUp } from "./warm-up.ts";
 
 if (!parentPort) throw new Error("scan-worker.ts is the entry of a thread");
 const SHAPES_A_MESSAGE = 100;
@@ -15,6 +16,7 @@ port.on("message", (message: ToThread) => {
   turn = turn.then(() => answer(message));
 });
 send({ kind: "ready" });
+warmUp();
 
 async function answer(message: ToThread): Promise<void> {
   if (message.kind === "close") {

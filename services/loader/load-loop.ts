@@ -63,7 +63,7 @@ export class LoadLoop {
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const now = clock.now().getTime();
-      if (this.isHurried) queues.closeAll();
+      if (this.isHurried) queues.hurry();
       if (gate.isOpen) this.#startJobs(now);
       this.#releaseHeld(now);
       if (gate.isOpen && now >= poller.nextAt && !poller.isBusy) this.#look();

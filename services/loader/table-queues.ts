@@ -17,7 +17,7 @@ export interface Batch {
   /** Milliseconds since the epoch. */
   readonly openedAt: number;
   /** When it is due by its age. */
-  readonly dueAt: number;
+  dueAt: number;
   closed: boolean;
   /** Loads of it that failed because its table could not be changed. */
   schemaFailures: number;
@@ -197,10 +197,10 @@ export class TableQueues {
     }
   }
 
-  /** Everything that waits is due now. */
-  closeAll(): void {
+  /** Everything that waits is due now; until it is taken it goes on growing, or tables that are busy would have a batch for each receipt. */
+  hurry(): void {
     for (const queue of this.#queues.values()) {
-      for (const batch of [...queue.live, ...queue.backfill]) batch.closed = true;
+      for (const batch of [...queue.live, ...queue.backfill]) batch.dueAt = 0;
     }
   }
 

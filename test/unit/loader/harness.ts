@@ -15,9 +15,10 @@ import { configSchema, type Config } from "../../../shared/config/schema.ts";
 import { partKey, receiptKey, sourceId } from "../../../shared/contracts/keys.ts";
 import { s3Notification } from "../../../shared/contracts/notification.ts";
 import type { Receipt } from "../../../shared/contracts/receipt.ts";
-import type { ObjectStore } from "../../../shared/ports/object-store.ts";
+import type { ObjectBatch, ObjectStore } from "../../../shared/ports/object-store.ts";
 import type { SourceRow, Warehouse } from "../../../shared/ports/warehouse.ts";
 import { ManualClock } from "../../../shared/runtime/clock.ts";
+import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { shapeOfJson } from "../../../shared/shape/shape-of-json.ts";
 import { shapeToJson } from "../../../shared/shape/shape-json.ts";
 import { mergeShape, Shape } from "../../../shared/shape/shape.ts";
@@ -172,6 +173,8 @@ export interface Harness {
   announce(...sources: readonly PutSource[]): Promise<void>;
   /** The warehouse that loaders get: `warehouse`, with its calls counted. Wrap this one. */
   readonly counted: Warehouse;
+  /** As `counted`, the store. */
+  readonly countedStore: ObjectStore;
   /** Moves time on, once what the warehouse is doing has been done. */
   advance(ms: number): Promise<void>;
   /** Moves time on in steps until the condition holds; fails after `seconds` of it. */
@@ -196,7 +199,7 @@ export function harness(options: HarnessOptions = {}): Harness {
   const queue = new MemoryQueue({ clock, name: "load", maxReceives: 5 });
   const warehouse = new MemoryWarehouse({ store, clock, ...options.warehouse });
   const { counted, quiet: warehouseQuiet } = counting<Warehouse>(warehouse);
-  const { counted: countedStore, quiet: storeQuiet } = counting<ObjectStore>(store);
+  const { counted: countedStore, quiet: storeQuiet } = counting<ObjectStore>(withBatches(store));
   const quiet = async (): Promise<void> => {
     await storeQuiet();
     await warehouseQuiet();
@@ -247,6 +250,7 @@ export function harness(options: HarnessOptions = {}): Harness {
   return {
     advance,
     counted,
+    countedStore,
     clock,
     store,
     queue,
@@ -271,6 +275,17 @@ export function harness(options: HarnessOptions = {}): Harness {
   };
 }
 
+/** With batches: who has one open is at work, be it between two calls. */
+function withBatches(store: MemoryObjectStore): ObjectStore {
+  return new Proxy(store, {
+    get(target, property) {
+      if (property === "batch") return () => batchOf(target);
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 /** Decompressing happens on other threads: time must not run away meanwhile. */
 function counting<T extends object>(port: T): { counted: T; quiet: () => Promise<void> } {
   let calls = 0;
@@ -278,6 +293,13 @@ function counting<T extends object>(port: T): { counted: T; quiet: () => Promise
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== "function" || property === "list") return value;
+      if (property === "batch")
+        return (): ObjectBatch => {
+          calls++;
+          const batch: ObjectBatch = Reflect.apply(value, target, []);
+          const end = async (): Promise<void> => void calls--;
+          return { ...batch, [Symbol.asyncDispose]: end };
+        };
       return async (...args: unknown[]): Promise<unknown> => {
         calls++;
         try {

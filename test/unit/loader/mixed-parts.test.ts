@@ -120,7 +120,7 @@ describe("mixed parts", () => {
     const source = await h.put({ key: "/1", types: TYPES, typesPerPart: 5 });
     await h.announce(source);
     let failures = 0;
-    const store = new Proxy(h.store, {
+    const store = new Proxy(h.countedStore, {
       get(target, property) {
         const value: unknown = Reflect.get(target, property, target);
         if (typeof value !== "function") return value;

@@ -66,7 +66,7 @@ export async function runAttempt(
   const { buffers, scanners, smallBytes } = options.engine;
   const isSmall = object.bytes <= smallBytes;
   const scan = { sourceId, settings, config };
-  const session = isSmall ? scanners.openSmall(scan) : scanners.open(scan);
+  const session = await (isSmall ? scanners.openSmall(scan) : scanners.open(scan));
   resources.defer(() => session.close());
   // Text is cut into lines before it is scanned, and wants their number.
   const countsLines = !scanners.isSingle || settings.format === "text";

@@ -1,8 +1,9 @@
 // Writing a file so that it is there whole or not at all, also after a power failure (see README.md for the order).
 import { randomUUID } from "node:crypto";
-import { closeSync, linkSync, mkdirSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, linkSync, mkdirSync, openSync, renameSync, unlinkSync, write, writeSync } from "node:fs";
 import { open, readdir, stat, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import type { PutResult } from "../../ports/object-store.ts";
 import { etagHash, etagOf } from "../object-helpers.ts";
 import { errnoOf } from "./file-errors.ts";
@@ -21,7 +22,11 @@ export interface WriteOptions {
  * Up to here a body in one piece is written by calls that do not wait in the thread pool for their turn: they take microseconds, only flushing
  * waits for the disk. With thousands of small parts, the way through the pool and back cost more than all the rest.
  */
-const AT_ONCE_BYTES = 1024 * 1024;
+const AT_ONCE_BYTES = 128 * 1024;
+/** Up to here it is written by one call, in the thread pool, and may be flushed later. */
+const ONE_PIECE_BYTES = 1024 * 1024;
+
+const inPool = promisify(write);
 
 /** A delete may take the empty folder away between its making and the naming; more often than this in a row is something else. */
 const NAMING_ATTEMPTS = 5;
@@ -37,9 +42,9 @@ export async function writeFileWhole(
   const temporary = join(root, INCOMING, randomUUID());
   let isThere = true;
   try {
-    const isSmall = body instanceof Uint8Array && body.length <= AT_ONCE_BYTES;
+    const isSmall = body instanceof Uint8Array && body.length <= ONE_PIECE_BYTES;
     const written = isSmall
-      ? await writeAtOnce(root, temporary, body, options.flushLater)
+      ? await writePiece(root, temporary, body, options.flushLater)
       : await writeFlushed(root, temporary, body, options.signal);
     options.signal?.throwIfAborted();
     const created = await giveName(root, temporary, key, options);
@@ -50,7 +55,7 @@ export async function writeFileWhole(
   }
 }
 
-async function writeAtOnce(
+async function writePiece(
   root: string,
   path: string,
   body: Uint8Array,
@@ -58,14 +63,22 @@ async function writeAtOnce(
 ): Promise<{ etag: string; bytes: number }> {
   const file = inIncoming(root, () => openSync(path, "wx"));
   let isOurs = true;
+  let etag: string;
   try {
-    for (let at = 0; at < body.length;) at += writeSync(file, body, at);
+    const writing = body.length <= AT_ONCE_BYTES ? undefined : writeInPool(file, body);
+    if (!writing) for (let at = 0; at < body.length;) at += writeSync(file, body, at);
+    etag = etagOf(body);
+    await writing;
     isOurs = flushLater === undefined;
     await (flushLater ?? flush)(file);
   } finally {
     if (isOurs) closeSync(file);
   }
-  return { etag: etagOf(body), bytes: body.length };
+  return { etag, bytes: body.length };
+}
+
+async function writeInPool(file: number, body: Uint8Array): Promise<void> {
+  for (let at = 0; at < body.length;) at += (await inPool(file, body, at)).bytesWritten;
 }
 
 /** Makes the folder for temporary files when it turns out to be missing. */
@@ -99,8 +112,10 @@ async function writeFlushed(
   await using handle = await open(path, "wx");
   for await (const chunk of body instanceof Uint8Array ? [body] : body) {
     signal?.throwIfAborted();
+    const writing = writeAll(handle, chunk);
+    // Meanwhile.
     hash.update(chunk);
-    await writeAll(handle, chunk);
+    await writing;
     bytes += chunk.byteLength;
   }
   await handle.sync();

@@ -146,10 +146,21 @@ class Attempt {
     const afterLine = this.#lines.total;
     if (broken && !this.#options.salvage) return this.#result([], { ...broken, afterLine });
     this.#types.end();
-    const written = await this.#writer.finish();
-    await this.#gatherShapes();
+    const written = await this.#finish();
     this.#report(0);
     return this.#result(written, broken && { ...broken, afterLine });
+  }
+
+  /** Shapes come last, when the raw lines take no memory any more; those of a small source first, so that its scanner is free while its parts are flushed. */
+  async #finish(): Promise<readonly WrittenPart[]> {
+    const isSmall = this.#reader.storedBytes <= this.#options.engine.smallBytes;
+    if (isSmall) {
+      await this.#gatherShapes();
+      this.#session.close();
+    }
+    const written = await this.#writer.finish();
+    if (!isSmall) await this.#gatherShapes();
+    return written;
   }
 
   /** A chunk becomes a block as it is, or its bytes are copied into one. */

@@ -1,12 +1,10 @@
 // Files that are flushed to disk some time after they have been written, many at once: what the file system writes down for one of them
 // (its journal) mostly covers the others.
-import { close } from "node:fs";
-import { promisify } from "node:util";
+import { closeSync } from "node:fs";
 import { flush } from "./flush.ts";
 
 /** Open files that wait; beyond, they are flushed without anybody asking. */
 const MAX_WAITING = 256;
-const closed = promisify(close);
 
 export class LateFlush implements AsyncDisposable {
   readonly #syncDirectory: (directory: string) => Promise<void>;
@@ -39,7 +37,13 @@ export class LateFlush implements AsyncDisposable {
   /** Waits for what is under way and closes the rest. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#flushing.catch(() => undefined);
-    await Promise.allSettled(this.#waiting.splice(0).map((file) => closed(file)));
+    for (const file of this.#waiting.splice(0)) {
+      try {
+        closeSync(file);
+      } catch {
+        // Nobody relies on it.
+      }
+    }
   }
 
   #flushWaiting(): Promise<void> {
@@ -59,7 +63,7 @@ async function flushAll(files: readonly number[]): Promise<void> {
       try {
         await flush(file);
       } finally {
-        await closed(file);
+        closeSync(file);
       }
     }),
   );

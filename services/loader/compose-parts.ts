@@ -68,7 +68,7 @@ export function composeParts(
     admit,
   });
   const planner = new JobPlanner({ warehouse, catalogs, config, telemetry, onChange: spend });
-  const runner = runnerOf(deps, { gate, planner, desk, telemetry });
+  const runner = runnerOf(deps, { gate, planner, desk, telemetry, onExtraLoad: spend });
   const concurrentLoads = config.loader.concurrent_loads;
   const maxTables = warehouse.maxTablesPerLoad;
   const picker = new JobPicker(queues, { jobBytes: config.loader.batch_bytes, concurrentLoads, maxTables });
@@ -96,7 +96,13 @@ function queuesOf(config: Config, random: () => number): TableQueues {
 
 function runnerOf(
   deps: LoaderDeps,
-  parts: { gate: WarehouseGate; planner: JobPlanner; desk: ReceiptDesk; telemetry: Telemetry },
+  parts: {
+    gate: WarehouseGate;
+    planner: JobPlanner;
+    desk: ReceiptDesk;
+    telemetry: Telemetry;
+    onExtraLoad: () => void;
+  },
 ): JobRunner {
   const { store, warehouse, routedBucket: bucket, clock } = deps;
   const { desk, telemetry } = parts;

@@ -8,6 +8,7 @@ import type { LoadJob, LoadResult, UnitKey, UnitLoaded, Warehouse } from "../../
 import { RouterError } from "../../shared/errors/router-error.ts";
 import { unitText } from "../../shared/warehouse/source-rules.ts";
 import { batchEnded, unitLoaded, warned, type BatchOutcome, type Telemetry } from "./events.ts";
+import { divideTables } from "./divide-job.ts";
 import { JobGathering, type GatheredTables } from "./gather/job-gathering.ts";
 import type { JobPlanner, Lot, PlannedJob } from "./plan-job.ts";
 import type { LineRejecter, Refusal } from "./reject-lines.ts";
@@ -32,6 +33,8 @@ export interface JobRunnerOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly progress: UnitProgress;
+  /** Told of each load beside the first of a job: it costs a commit, too. */
+  readonly onExtraLoad: () => void;
 }
 
 /** Units that could not be loaded now. */
@@ -49,6 +52,12 @@ export interface JobFailure {
 interface Attempt {
   readonly lots: readonly Lot[];
   readonly batchId: string;
+}
+
+/** A job, or the part of it that is one transaction. */
+interface Load {
+  readonly planned: PlannedJob;
+  readonly job: LoadJob;
 }
 
 interface Step {
@@ -112,20 +121,49 @@ export class JobRunner {
         damaged.push(...sourceFailures(left, gathered.failed));
         continue;
       }
-      const job = { batchId, bucket, tables: gathered.tables, catalogVersion: planned.catalogVersion };
-      let result: LoadResult;
-      try {
-        result = await this.#options.warehouse.load(job, signal);
-      } catch (error) {
-        gathering.keep();
-        return await this.#resolve(planned, job, error, signal);
-      }
-      this.#told(job, result);
-      if (result.kind === "refused") return await this.#refused(planned, job, result, signal);
-      if (result.kind === "stale") await this.#options.planner.refresh();
-      this.#progress(left, result);
+      const loads = this.#divided(batchId, planned, gathered.tables);
+      const steps = await allEnded(loads.map((load) => this.#load(load, gathering, signal)));
+      const goOn = loads.filter((_, index) => steps[index] === undefined);
+      if (goOn.length < loads.length) return joined(steps, goOn);
     }
     return this.#failed(withoutFinished(lots, damaged), stuck(), false);
+  }
+
+  /** One load, or several that run side by side. */
+  #divided(batchId: string, planned: PlannedJob, tables: LoadJob["tables"]): readonly Load[] {
+    const { warehouse, bucket, onExtraLoad } = this.#options;
+    const { catalogVersion } = planned;
+    return divideTables(tables, warehouse.loadsAtOnce ?? 1).map((some, index) => {
+      if (index > 0) onExtraLoad();
+      const names = new Set(some.map(({ plan }) => plan.table));
+      return {
+        planned: { catalogVersion, tables: planned.tables.filter(({ plan }) => names.has(plan.table)) },
+        job: { batchId: index === 0 ? batchId : newBatchId(), bucket, tables: some, catalogVersion },
+      };
+    });
+  }
+
+  /** Undefined: what is not finished is to be planned again. Rejects with the signal's reason only. */
+  async #load(
+    { planned, job }: Load,
+    gathering: JobGathering,
+    signal: AbortSignal,
+  ): Promise<Step | undefined> {
+    let result: LoadResult;
+    try {
+      result = await this.#options.warehouse.load(job, signal);
+    } catch (error) {
+      gathering.keep();
+      return await this.#resolve(planned, job, error, signal);
+    }
+    this.#told(job, result);
+    if (result.kind === "refused") return await this.#refused(planned, job, result, signal);
+    if (result.kind === "stale") await this.#options.planner.refresh();
+    this.#progress(
+      planned.tables.map(({ lot }) => lot),
+      result,
+    );
+    return undefined;
   }
 
   #progress(lots: readonly Lot[], result: Exclude<LoadResult, { kind: "refused" }>): void {
@@ -224,6 +262,22 @@ export class JobRunner {
     const units = job.tables.reduce((sum, table) => sum + table.units.length, 0);
     batchEnded(this.#options.telemetry, outcome, { batchId: job.batchId, tables, units, ...more });
   }
+}
+
+/** What is to be done after loads side by side: what each says, and those that say nothing go on together. */
+function joined(steps: readonly (Step | undefined)[], goOn: readonly Load[]): Step {
+  const lots = withoutFinished(goOn.flatMap(({ planned }) => planned.tables.map(({ lot }) => lot)));
+  const rest = lots.length > 0 ? [{ lots, batchId: newBatchId() }] : [];
+  return {
+    next: [...steps.flatMap((step) => step?.next ?? []), ...rest],
+    failures: steps.flatMap((step) => step?.failures ?? []),
+  };
+}
+
+/** As `Promise.all`, but nothing is under way any more when it rejects. */
+async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 /** Identity of one load: 16 lower-case hex digits. */

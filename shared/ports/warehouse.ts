@@ -152,6 +152,8 @@ export interface Warehouse extends AsyncDisposable {
   readonly name: string;
   /** Tables that one load may have at the most, where its transaction is limited. Default: no limit. */
   readonly maxTablesPerLoad?: number;
+  /** Loads of different tables that go faster side by side than as one transaction, where there is much to load. Default: 1. */
+  readonly loadsAtOnce?: number;
   /** Creates schema, ledger and catalog when absent; refuses one of another version. Idempotent, safe beside others. */
   prepare(signal?: AbortSignal): Promise<void>;
   /** Resolves when the warehouse answers; throws WAREHOUSE_UNAVAILABLE or WAREHOUSE_LOCKED. */

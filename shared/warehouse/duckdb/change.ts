@@ -43,17 +43,16 @@ export async function applyChanges(
   settings: ChangeSettings,
 ): Promise<ChangeResult> {
   if ((await catalogVersion(session)) !== version) return { kind: "stale" };
+  const present = await tablesInSchema(session, settings.eventSchema);
   for (const change of changes) {
-    const taken = await findTakenName(session, change, settings.eventSchema);
+    const taken = await findTakenName(session, change, present, settings.eventSchema);
     if (taken) return { kind: "nameTaken", ...taken };
   }
   const refused = [];
   for (const change of changes) refused.push(...(await unfitForRewrite(session, change, settings)));
   if (refused.length > 0) return { kind: "rewriteRefused", columns: refused };
-  for (const change of changes) {
-    await alterTable(session, change, settings.eventSchema);
-    await writeCatalogRows(session, change);
-  }
+  for (const change of changes) await alterTable(session, change, settings.eventSchema);
+  await writeCatalogRows(session, changes);
   await raiseCatalogVersion(session);
   return { kind: "applied" };
 }
@@ -61,10 +60,10 @@ export async function applyChanges(
 async function findTakenName(
   session: Session,
   change: TableChange,
+  present: ReadonlySet<string>,
   eventSchema: string,
 ): Promise<{ table: string; column?: string } | undefined> {
   const { table } = change;
-  const present = await tablesInSchema(session, eventSchema);
   if (change.create && present.has(table.toLowerCase())) return { table };
   const rows = change.create
     ? []
@@ -113,44 +112,57 @@ async function alterTable(session: Session, change: TableChange, eventSchema: st
   // Widening a string changes nothing in DuckDB but the catalog's row.
 }
 
-async function writeCatalogRows(session: Session, change: TableChange): Promise<void> {
-  const { table } = change;
-  const eventTypes = change.create && change.eventTypes.length === 0 ? [""] : change.eventTypes;
+/** A statement for all tables: a first load has many. */
+async function writeCatalogRows(session: Session, changes: readonly TableChange[]): Promise<void> {
+  const type = { event_type: "VARCHAR", table_name: "VARCHAR", catch_all: "BOOLEAN" };
+  const rows = changes.flatMap(({ table, catchAll, create, eventTypes }) =>
+    (create && eventTypes.length === 0 ? [""] : eventTypes).map((eventType) => ({
+      event_type: eventType,
+      table_name: table,
+      catch_all: catchAll,
+    })),
+  );
   await session.run(
     `INSERT INTO log_router.tables (event_type, table_name, created_at, catch_all)
-     SELECT e.event_type, $table, coalesce((SELECT min(created_at) FROM log_router.tables WHERE table_name = $table), now()),
-       coalesce((SELECT bool_or(catch_all) FROM log_router.tables WHERE table_name = $table), $catchAll)
-     FROM ${boundRows("types", { event_type: "VARCHAR" })} e`,
-    {
-      table,
-      catchAll: change.catchAll,
-      ...bindRows(
-        "types",
-        eventTypes.map((event_type) => ({ event_type })),
-      ),
-    },
+     SELECT e.event_type, e.table_name, coalesce(k.created_at, now()), coalesce(k.catch_all, e.catch_all)
+     FROM ${boundRows("types", type)} e LEFT JOIN (
+       SELECT table_name, min(created_at) AS created_at, bool_or(catch_all) AS catch_all FROM log_router.tables GROUP BY table_name
+     ) k USING (table_name)`,
+    bindRows("types", rows),
   );
-  if (change.addColumns.length > 0) await insertColumns(session, change);
-  for (const { column, to } of [...change.widen, ...change.rewrite])
-    await session.run(
-      "UPDATE log_router.columns SET type = $to WHERE table_name = $table AND column_name = $column",
-      { to, table, column },
-    );
+  await insertColumns(session, changes);
+  for (const { table, widen, rewrite } of changes)
+    for (const { column, to } of [...widen, ...rewrite])
+      await session.run(
+        "UPDATE log_router.columns SET type = $to WHERE table_name = $table AND column_name = $column",
+        { to, table, column },
+      );
 }
 
-async function insertColumns(session: Session, { table, addColumns }: TableChange): Promise<void> {
-  const type = { path: "VARCHAR", type: "VARCHAR", column_name: "VARCHAR", position: "BIGINT" };
-  const rows = addColumns.map(({ path, type, column }, position) => ({
-    path: JSON.stringify(path),
-    type,
-    column_name: column,
-    position,
-  }));
+async function insertColumns(session: Session, changes: readonly TableChange[]): Promise<void> {
+  const type = {
+    table_name: "VARCHAR",
+    path: "VARCHAR",
+    type: "VARCHAR",
+    column_name: "VARCHAR",
+    position: "BIGINT",
+  };
+  const rows = changes.flatMap(({ table, addColumns }) =>
+    addColumns.map(({ path, type, column }, position) => ({
+      table_name: table,
+      path: JSON.stringify(path),
+      type,
+      column_name: column,
+      position,
+    })),
+  );
+  if (rows.length === 0) return;
   await session.run(
     `INSERT INTO log_router.columns (table_name, path, type, column_name, added_at, position)
-     SELECT $table, c.path, c.type, c.column_name, now(),
-       c.position + coalesce((SELECT max(position) + 1 FROM log_router.columns WHERE table_name = $table), 0)
-     FROM ${boundRows("columns", type)} c`,
-    { table, ...bindRows("columns", rows) },
+     SELECT c.table_name, c.path, c.type, c.column_name, now(), c.position + coalesce(k.next, 0)
+     FROM ${boundRows("columns", type)} c LEFT JOIN (
+       SELECT table_name, max(position) + 1 AS next FROM log_router.columns GROUP BY table_name
+     ) k USING (table_name)`,
+    bindRows("columns", rows),
   );
 }

@@ -13,7 +13,7 @@ import { allUnits, requireDistinct } from "./job-units.ts";
 import { bindRows, boundRows, UNIT_ROW, unitRow } from "./json-rows.ts";
 import { createLedger, isPrepared, storedSchema } from "./ledger-schema.ts";
 import { LEDGER_COLUMNS, ledgerRow } from "./ledger-rows.ts";
-import { insertRows, loadUnits } from "./load.ts";
+import { insertRows, loadsAtOnce, loadUnits, slotsOf } from "./load.ts";
 import type { LoadSettings } from "./load.ts";
 import { pendingUnits, putPending, removePending } from "./pending.ts";
 import { createReads } from "./reads.ts";
@@ -58,13 +58,14 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
   const file = createSharedFile(options.file, {
     lockWaitMs: options.lockWaitMs ?? config.loader.lock_wait_seconds * 1000,
     memoryBytes,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    threads: maxThreads,
     ...(options.keepLog === undefined ? {} : { keepLog: options.keepLog }),
   });
   const transaction: Transaction = (work, signal) =>
     file.write((session) => session.transaction(() => work(session)), signal);
   return {
     name: `duckdb:${options.file}`,
+    loadsAtOnce: loadsAtOnce({ maxThreads }),
     async prepare(signal) {
       const { slots } = config.loader;
       if (options.onlyReads) eventSchema = (await file.readIfPresent(storedSchema, signal)) ?? eventSchema;
@@ -104,7 +105,12 @@ function requirePath(file: string): void {
   });
 }
 
-function loading(file: SharedFile, settings: LoadSettings): Pick<Warehouse, "load" | "probe"> {
+function loading(
+  file: SharedFile,
+  options: Omit<LoadSettings, "isAlone">,
+): Pick<Warehouse, "load" | "probe"> {
+  let running = 0;
+  const settings: LoadSettings = { ...options, isAlone: () => running === 1 };
   const run = async <T>(
     job: LoadJob,
     work: (session: Session) => Promise<T>,
@@ -113,13 +119,26 @@ function loading(file: SharedFile, settings: LoadSettings): Pick<Warehouse, "loa
   ): Promise<T> => {
     requireDistinct(allUnits(job));
     await requireParts(job, settings);
-    return file.write(async (session) => {
-      for (const macro of CHECKED_CAST_MACROS) await session.run(`CREATE OR REPLACE TEMP MACRO ${macro}`);
+    const inTransaction = async (session: Session): Promise<T> => {
+      await session.run(
+        CHECKED_CAST_MACROS.map((macro) => `CREATE OR REPLACE TEMP MACRO ${macro};`).join("\n"),
+      );
       return session.transaction(async () => {
         const result = await work(session);
         return stays(result) ? result : rollback(result);
       });
-    }, signal);
+    };
+    const counted = async (session: Session): Promise<T> => {
+      running++;
+      try {
+        return await inTransaction(session);
+      } finally {
+        running--;
+        // What comes next, reads too, may have all of them. When stopped it has fewer.
+        if (running === 0) await session.run(`SET threads = ${settings.maxThreads}`).catch(() => undefined);
+      }
+    };
+    return file.write(counted, signal, slotsOf(job, settings));
   };
   return {
     load: (job, signal) =>

@@ -12,9 +12,10 @@ import type { EntryCounts, InsertContext } from "./insert-rows.ts";
 import { countOwnEntries, insertGroup, REJECTED_TABLE } from "./insert-rows.ts";
 import { allUnits, partGroups, unitFinder, type PartGroup } from "./job-units.ts";
 import { bindRows, boundRows, UNIT_ROW, unitRow } from "./json-rows.ts";
-import { removeLoadedPending } from "./pending.ts";
+import { removePending } from "./pending.ts";
 import { count, text } from "./row-values.ts";
 import type { Session } from "./session.ts";
+import type { Slots } from "./shared-file.ts";
 import { sourcesNamed } from "./sources.ts";
 
 export interface LoadSettings {
@@ -24,9 +25,12 @@ export interface LoadSettings {
   /** DuckDB's memory and threads. */
   readonly memoryBytes: number;
   readonly maxThreads: number;
+  /** False while another load runs beside this one: then each has one thread. */
+  readonly isAlone: () => boolean;
 }
 
 const MIB = 1024 ** 2;
+const MAX_LOADS_AT_ONCE = 4;
 /** What DuckDB sets aside for each thread of a load (measured, 1.5.6): buffers for lines, and vectors for every column's expressions. */
 const THREAD_BYTES = { base: 64 * MIB, direct: 0.15 * MIB, staged: 0.6 * MIB } as const;
 
@@ -36,11 +40,32 @@ function loadThreads({ mode, columns }: TableLoadPlan, { memoryBytes, maxThreads
   return Math.max(1, Math.min(maxThreads, Math.floor(memoryBytes / 2 / each)));
 }
 
+/** Loads of different tables that are made side by side. Each has one thread, which compresses and writes what it inserts. */
+export function loadsAtOnce({ maxThreads }: Pick<LoadSettings, "maxThreads">): number {
+  return Math.min(maxThreads, MAX_LOADS_AT_ONCE);
+}
+
+/**
+ * What a load needs for itself beside other loads: its event types and tables (guard and rows are no other's business), or, when one of its
+ * tables is so wide that the memory is not for many, everything.
+ */
+export function slotsOf(job: LoadJob, settings: LoadSettings): Slots | undefined {
+  const narrow = { ...settings, maxThreads: 2 * MAX_LOADS_AT_ONCE };
+  if (job.tables.some(({ plan }) => loadThreads(plan, narrow) < narrow.maxThreads)) return undefined;
+  return new Set(
+    job.tables.flatMap(({ plan, units }) => [
+      `table ${plan.table.toLowerCase()}`,
+      ...units.map((unit) => `event type ${unit.eventType}`),
+    ]),
+  );
+}
+
 /**
  * One thread reads one file. A thread that finds nothing to do does not sleep while others work (DuckDB 1.5.6): with a single file, a second one
  * took a core away from the splitter and gave nothing for it.
  */
 function insertThreads(plan: TableLoadPlan, groups: readonly PartGroup[], settings: LoadSettings): number {
+  if (!settings.isAlone()) return 1;
   const files = Math.max(1, ...groups.map((group) => group.files.length));
   return Math.min(loadThreads(plan, settings), files);
 }
@@ -283,8 +308,10 @@ export async function insertRows(
     loaded.push(...result);
   }
   // For what comes after: compressing and writing is work for all.
-  const threads = Math.min(...job.tables.map(({ plan }) => loadThreads(plan, settings)));
-  if (loaded.length > 0) await session.run(`SET threads = ${threads}`);
+  if (loaded.length > 0 && settings.isAlone()) {
+    const threads = Math.min(...job.tables.map(({ plan }) => loadThreads(plan, settings)));
+    await session.run(`SET threads = ${threads}`);
+  }
   return loaded;
 }
 
@@ -299,6 +326,6 @@ export async function loadUnits(session: Session, job: LoadJob, settings: LoadSe
   const loaded = await insertRows(session, job, settings);
   if (!Array.isArray(loaded)) return loaded;
   await writeLedger(session, job, loaded);
-  await removeLoadedPending(session);
+  await removePending(session, units);
   return { kind: "loaded", units: loaded, seconds: (performance.now() - start) / 1000 };
 }

@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
 const SAME_UNIT = "p.source_id = k.source_id AND p.generation = k.generation AND p.event_type = k.event_type";
 const NOT_LOADED = `FROM log_router.pending p ANTI JOIN log_router.loads k ON ${SAME_UNIT}`;
 
-/** Inserts, or updates all but `since`. In a transaction of the caller's. */
+/** Inserts, or updates all but `since`; takes out what is in `loads` by now. In a transaction of the caller's, beside which nothing is written. */
 export async function putPending(session: Session, rows: readonly PendingRow[]): Promise<void> {
   const parameters = bindRows("rows", rows.map(pendingRecord));
   const bound = boundRows("rows", PENDING_TYPE);
@@ -22,9 +22,10 @@ export async function putPending(session: Session, rows: readonly PendingRow[]):
      WHERE NOT EXISTS (SELECT 1 FROM log_router.pending p WHERE ${SAME_UNIT})`,
     parameters,
   );
+  await session.run(`DELETE FROM log_router.pending p USING log_router.loads k WHERE ${SAME_UNIT}`);
 }
 
-/** Units in `loads` are left out here, and removed by the next write: a read stays a read. */
+/** Units in `loads` are left out here, and removed by the next `putPending`: a read stays a read. */
 export async function pendingUnits(
   session: Session,
   options: { readonly dueBefore?: Date; readonly limit: number },
@@ -51,9 +52,4 @@ export async function removePending(session: Session, keys: readonly UnitKey[]):
     `DELETE FROM log_router.pending p USING ${boundRows("keys", UNIT_ROW)} k WHERE ${SAME_UNIT}`,
     bindRows("keys", keys.map(unitRow)),
   );
-}
-
-/** Removes what is in `loads` by now. Part of every load's transaction. */
-export async function removeLoadedPending(session: Session): Promise<void> {
-  await session.run(`DELETE FROM log_router.pending p USING log_router.loads k WHERE ${SAME_UNIT}`);
 }

@@ -88,8 +88,3 @@ export function createSession(connection: DuckDBConnection, signal?: AbortSignal
   };
   return session;
 }
-
-/** Sets what every connection needs: times are told and read in UTC. */
-export async function prepareConnection(connection: DuckDBConnection): Promise<void> {
-  await connection.run("SET TimeZone = 'UTC'");
-}

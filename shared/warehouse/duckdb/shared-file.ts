@@ -22,12 +22,22 @@ export interface SharedFile {
   read<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** As `read`; undefined when there is no file yet. */
   readIfPresent<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T | undefined>;
-  /** Runs `work` with the file open for writing, one at a time. */
-  write<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Runs `work` with the file open for writing, one at a time; beside it only those that `slots` lets in. */
+  write<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal, slots?: Slots): Promise<T>;
 }
 
-interface Waiter {
+/**
+ * What a write needs for itself: other writes with slots of their own may run at the same time, each in a transaction that does not see the
+ * others' rows. Without: everything.
+ */
+export type Slots = ReadonlySet<string>;
+
+interface Turn {
   readonly mode: AccessMode;
+  readonly slots: Slots | undefined;
+}
+
+interface Waiter extends Turn {
   readonly settings: OpenSettings;
   readonly admit: (opening: Opening) => void;
 }
@@ -39,7 +49,8 @@ interface Opening {
   /** Ends the wait for the file when nobody is left who wants it. */
   readonly abandon: AbortController;
   users: number;
-  writing: boolean;
+  /** Slots of the writes under way. */
+  readonly writing: Set<Slots | undefined>;
 }
 
 interface Gate {
@@ -66,15 +77,19 @@ function realFile(file: string): string {
 /** May this waiter use the opening now? */
 function mayJoin(opening: Opening, waiter: Waiter): boolean {
   if (performance.now() - opening.since > JOIN_MS) return false;
-  return waiter.mode === "read" || (opening.mode === "write" && !opening.writing);
+  if (waiter.mode === "read") return true;
+  return opening.mode === "write" && [...opening.writing].every((slots) => areApart(slots, waiter.slots));
 }
+
+const areApart = (a: Slots | undefined, b: Slots | undefined): boolean =>
+  a !== undefined && b !== undefined && a.isDisjointFrom(b);
 
 function open(path: string, waiter: Waiter): Opening {
   const abandon = new AbortController();
   const file = openFile(path, waiter.mode, { ...waiter.settings, signal: abandon.signal });
   // Every user awaits it and gets the error; the opening itself must not raise an unhandled one.
   file.catch(() => undefined);
-  return { mode: waiter.mode, since: performance.now(), file, abandon, users: 0, writing: false };
+  return { mode: waiter.mode, since: performance.now(), file, abandon, users: 0, writing: new Set() };
 }
 
 /** Lets in, in the order of asking, whoever may go now. */
@@ -82,8 +97,8 @@ function pump(path: string, gate: Gate): void {
   let writerWaits = false;
   for (const waiter of gate.waiters.slice()) {
     if (gate.closing) return;
-    // Reads overtake a waiting writer only while another writer holds the file anyway.
-    if (waiter.mode === "read" && writerWaits && gate.opening?.mode === "read") continue;
+    // Reads overtake a waiting writer only while another writer holds the file anyway; writers overtake none.
+    if (writerWaits && (waiter.mode === "write" || gate.opening?.mode === "read")) continue;
     const opening = (gate.opening ??= open(path, waiter));
     if (!mayJoin(opening, waiter)) {
       writerWaits ||= waiter.mode === "write";
@@ -91,14 +106,14 @@ function pump(path: string, gate: Gate): void {
     }
     gate.waiters.splice(gate.waiters.indexOf(waiter), 1);
     opening.users++;
-    opening.writing ||= waiter.mode === "write";
+    if (waiter.mode === "write") opening.writing.add(waiter.slots);
     waiter.admit(opening);
   }
 }
 
-async function leave(path: string, gate: Gate, opening: Opening, mode: AccessMode): Promise<void> {
+async function leave(path: string, gate: Gate, opening: Opening, { mode, slots }: Turn): Promise<void> {
   opening.users--;
-  if (mode === "write") opening.writing = false;
+  if (mode === "write") opening.writing.delete(slots);
   // Only the pump knows whom its order lets in: a reader that could join may have to stand behind a writer that cannot.
   pump(path, gate);
   if (opening.users > 0) return;
@@ -116,9 +131,9 @@ async function leave(path: string, gate: Gate, opening: Opening, mode: AccessMod
 }
 
 /** Waits for a turn at the gate; a waiter whose signal fires leaves the queue. */
-async function enter(path: string, gate: Gate, mode: AccessMode, settings: OpenSettings): Promise<Opening> {
+async function enter(path: string, gate: Gate, turn: Turn, settings: OpenSettings): Promise<Opening> {
   const { promise, resolve: admit, reject } = Promise.withResolvers<Opening>();
-  const waiter: Waiter = { mode, settings, admit };
+  const waiter: Waiter = { ...turn, settings, admit };
   const giveUp = (): void => {
     const place = gate.waiters.indexOf(waiter);
     if (place < 0) return;
@@ -152,14 +167,14 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 
 async function use<T>(
   path: string,
-  mode: AccessMode,
+  turn: Turn,
   settings: OpenSettings,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   let gate = gates.get(path);
   if (!gate) gates.set(path, (gate = { opening: undefined, closing: false, waiters: [] }));
   try {
-    const opening = await enter(path, gate, mode, settings);
+    const opening = await enter(path, gate, turn, settings);
     try {
       const connection = await (await unlessAborted(opening.file, settings.signal)).connect();
       try {
@@ -168,7 +183,7 @@ async function use<T>(
         connection.closeSync();
       }
     } finally {
-      await leave(path, gate, opening, mode);
+      await leave(path, gate, opening, turn);
     }
   } catch (error) {
     if (settings.signal?.aborted)
@@ -181,10 +196,11 @@ async function use<T>(
 export function createSharedFile(file: string, settings: Omit<OpenSettings, "signal">): SharedFile {
   // Resolved at each use: the file may come to exist in between, behind a symbolic link.
   const withSignal = (signal?: AbortSignal): OpenSettings => ({ ...settings, ...(signal ? { signal } : {}) });
+  const reading: Turn = { mode: "read", slots: undefined };
   return {
-    read: (work, signal) => use(realFile(file), "read", withSignal(signal), work),
+    read: (work, signal) => use(realFile(file), reading, withSignal(signal), work),
     readIfPresent: async (work, signal) =>
-      existsSync(file) ? use(realFile(file), "read", withSignal(signal), work) : undefined,
-    write: (work, signal) => use(realFile(file), "write", withSignal(signal), work),
+      existsSync(file) ? use(realFile(file), reading, withSignal(signal), work) : undefined,
+    write: (work, signal, slots) => use(realFile(file), { mode: "write", slots }, withSignal(signal), work),
   };
 }

@@ -28,4 +28,45 @@ describe("shared DuckDB file", () => {
     // It may read beside the writer, and then does not see its row yet.
     assert.ok((await second).length <= 1);
   });
+
+  it("lets writes with slots of their own run side by side, and everything else alone", async () => {
+    using dir = tempDir();
+    const file = createSharedFile(join(dir.path, "w.duckdb"), settings);
+    await file.write((session) => session.run("CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER)"));
+    const running = new Set<string>();
+    const seen: string[] = [];
+    const leave = Promise.withResolvers<void>();
+    const bothIn = Promise.withResolvers<void>();
+    const write = async (
+      name: string,
+      slots: readonly string[] | undefined,
+      waits: boolean,
+    ): Promise<void> => {
+      await file.write(
+        async (session) => {
+          running.add(name);
+          seen.push([...running].sort().join("+"));
+          if (running.has("a") && running.has("b")) bothIn.resolve();
+          if (waits) await leave.promise;
+          await session.transaction(() => session.run(`INSERT INTO ${name === "a" ? "t" : "u"} VALUES (1)`));
+          running.delete(name);
+        },
+        undefined,
+        slots && new Set(slots),
+      );
+    };
+
+    const first = [write("a", ["x", "y"], true), write("b", ["z"], true)];
+    await bothIn.promise;
+    const later = [write("same", ["y"], false), write("all", undefined, false), write("other", ["v"], false)];
+    leave.resolve();
+    await Promise.all([...first, ...later]);
+
+    assert.equal(seen[1], "a+b");
+    for (const together of seen.slice(2)) assert.doesNotMatch(together, /a.*same|all.|.all/);
+    const counts = await file.read((session) =>
+      session.rows("SELECT (SELECT count(*) FROM t) t, (SELECT count(*) FROM u) u"),
+    );
+    assert.deepEqual(counts, [{ t: 1n, u: 4n }]);
+  });
 });

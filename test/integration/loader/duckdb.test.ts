@@ -228,12 +228,8 @@ describe("loader on DuckDB", function () {
     assert.deepEqual(await stored(), expected.sort());
     assert.equal(modes[0], "direct");
     const loads = await embedded.warehouse.read.loads([bad.id]);
-    assert.deepEqual(loads.map(({ eventType, rows, rejected }) => [eventType, rows, rejected]).sort(), [
-      ["Order", 1, 0],
-      ["order", 3, 1],
-      ["order2", 2, 0],
-      ['quo"ted\\é', 1, 0],
-    ]);
+    const told = loads.map(({ eventType, rows, rejected }) => `${eventType} ${rows} ${rejected}`);
+    assert.deepEqual(told.sort(), ["Order 1 0", "order 3 1", "order2 2 0", 'quo"ted\\é 1 0']);
     assert.deepEqual(await Array.fromAsync(embedded.store.list(BUCKET, "loads/")), []);
   });
 

@@ -83,7 +83,7 @@ describe("mixed parts on Redshift", function () {
       .flatMap((sql) => /^COPY "events"\."(\w+)"/.exec(sql)?.[1] ?? []);
     assert.deepEqual([...new Set(tablesCopied)].sort(), [...tables.keys()].sort());
     // What is not direct is checked here first and put again.
-    assert.ok(put.some((key) => /\/000003\.ndjson\.zst$/.test(key)));
+    assert.ok(put.some((key) => key.endsWith("/000003.ndjson.zst")));
     assert.deepEqual(
       put.filter((key) => key.includes("checked-")),
       [],

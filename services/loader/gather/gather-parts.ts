@@ -103,14 +103,12 @@ class Round {
   readonly objects: GatheredObjects;
   readonly read = { parts: 0, lines: 0 };
   readonly #gathering: Gathering;
-  readonly #tables: readonly GatheredTable[];
   readonly #types = new TypeTexts<LineTaker>();
 
   constructor(gathering: Gathering, tables: number) {
     const { store, bucket, batchId, signal } = gathering;
     this.#gathering = gathering;
-    this.objects = new GatheredObjects(store, bucket, batchId, signal);
-    this.#tables = Array.from({ length: tables }, () => this.objects.table());
+    this.objects = new GatheredObjects(store, bucket, batchId, tables, signal);
   }
 
   async gather(parts: Iterable<MixedPart>): Promise<ReadonlyMap<LoadUnit, readonly UnitPart[]>> {
@@ -142,7 +140,7 @@ class Round {
     const stored = await store.getBytes({ bucket, key }, signal);
     const takers = new Map<string, UnitLines>();
     for (const { unit, table } of named)
-      takers.set(unit.eventType, new UnitLines(unit, this.#tables[table]!));
+      takers.set(unit.eventType, new UnitLines(unit, this.objects.tables[table]!));
     const lines = new MixedPartLines(named[0]!.unit.sourceId, takers, this.#types);
     for await (const chunk of decompressPart(stored, part)) {
       lines.take(chunk);

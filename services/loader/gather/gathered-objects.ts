@@ -1,5 +1,5 @@
-// The objects that lines of mixed parts are gathered in, a sequence of them for each table of a job. Memory: RAW_BYTES a table, what waits to
-// be compressed, and HELD_BYTES compressed, whatever the job has.
+// The objects that lines of mixed parts are gathered in, a sequence of them for each table of a job. Memory: OPEN_BYTES, what waits to be
+// compressed, and HELD_BYTES compressed, whatever the job has.
 import { randomBytes } from "node:crypto";
 import pLimit from "p-limit";
 import type { ObjectBatch, ObjectStore } from "../../../shared/ports/object-store.ts";
@@ -7,8 +7,10 @@ import type { LoadUnit, UnitPart } from "../../../shared/ports/warehouse.ts";
 import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
 
-/** Uncompressed bytes of a table that become a frame. */
+/** Uncompressed bytes of a table that become a frame; fewer where a job has so many tables that together they would pass OPEN_BYTES. */
 const RAW_BYTES = 256 * 1024;
+const OPEN_BYTES = 16 * 1024 * 1024;
+const MIN_RAW_BYTES = 8 * 1024;
 /** Compressed bytes at which an object is closed: large enough for COPY, and small enough that a large table has some for many threads. */
 const OBJECT_BYTES = 4 * 1024 * 1024;
 /** Uncompressed bytes that may wait for the encoder, and compressed ones that may wait for the store; above, the largest object is closed. */
@@ -33,7 +35,8 @@ export class GatheredObjects implements AsyncDisposable {
   readonly #batch: ObjectBatch;
   readonly #encoder = new FrameEncoder(RAW_BYTES);
   readonly #limit = pLimit(CONCURRENT_PUTS);
-  readonly #tables: GatheredTable[] = [];
+  /** In the order of the job's. */
+  readonly tables: readonly GatheredTable[];
   readonly #keys: string[] = [];
   readonly #parts = new Map<LoadUnit, UnitPart[]>();
   readonly #waiting: Frame[] = [];
@@ -43,20 +46,19 @@ export class GatheredObjects implements AsyncDisposable {
   readonly #puts = new Set<Promise<void>>();
   #failures: unknown[] = [];
 
-  constructor(store: ObjectStore, bucket: string, batchId: string, signal: AbortSignal) {
+  /** `tables`: how many the job has. */
+  constructor(store: ObjectStore, bucket: string, batchId: string, tables: number, signal: AbortSignal) {
     this.#store = store;
     this.#bucket = bucket;
     // As the objects of an attempt at a load are named, which `gc` knows.
     this.#prefix = `loads/${batchId}/${randomBytes(8).toString("hex")}/`;
     this.#signal = signal;
     this.#batch = batchOf(store);
-  }
-
-  /** Another table, for units that are loaded together. */
-  table(): GatheredTable {
-    const table = new GatheredTable((frame) => this.#wait(frame));
-    this.#tables.push(table);
-    return table;
+    const rawBytes = Math.max(MIN_RAW_BYTES, Math.min(RAW_BYTES, Math.floor(OPEN_BYTES / tables)));
+    this.tables = Array.from(
+      { length: tables },
+      () => new GatheredTable(rawBytes, (frame) => this.#wait(frame)),
+    );
   }
 
   /** Resolves when more may be gathered. Throws what compressing or putting has thrown. */
@@ -68,9 +70,9 @@ export class GatheredObjects implements AsyncDisposable {
 
   /** Resolves, when all is in the store, to the parts by unit. */
   async finish(): Promise<ReadonlyMap<LoadUnit, readonly UnitPart[]>> {
-    for (const table of this.#tables) table.cut();
+    for (const table of this.tables) table.cut();
     await this.#pumping;
-    for (const table of this.#tables) this.#close(table);
+    for (const table of this.tables) this.#close(table);
     await this.#idle();
     this.#check();
     return this.#parts;
@@ -126,7 +128,7 @@ export class GatheredObjects implements AsyncDisposable {
       return;
     }
     if (table.bytes >= OBJECT_BYTES) this.#close(table);
-    else if (this.#heldBytes > HELD_BYTES) this.#close(largest(this.#tables));
+    else if (this.#heldBytes > HELD_BYTES) this.#close(largest(this.tables));
   }
 
   #close(table: GatheredTable): void {
@@ -161,6 +163,7 @@ export class GatheredObjects implements AsyncDisposable {
 export class GatheredTable {
   /** Compressed. */
   bytes = 0;
+  readonly #rawBytes: number;
   readonly #onFrame: (frame: Frame) => void;
   #raw: Buffer | undefined;
   #used = 0;
@@ -168,15 +171,16 @@ export class GatheredTable {
   #frames: Buffer[] = [];
   #objectCounts: Counts = new Map();
 
-  constructor(onFrame: (frame: Frame) => void) {
+  constructor(rawBytes: number, onFrame: (frame: Frame) => void) {
+    this.#rawBytes = rawBytes;
     this.#onFrame = onFrame;
   }
 
   /** `lines` whole lines of the unit, which are copied. */
   append(unit: LoadUnit, bytes: Buffer, from: number, to: number, lines: number): void {
     const size = to - from;
-    if (this.#used + size > RAW_BYTES) this.cut();
-    if (size > RAW_BYTES) {
+    if (this.#used + size > this.#rawBytes) this.cut();
+    if (size > this.#rawBytes) {
       this.#onFrame({
         table: this,
         raw: Buffer.from(bytes.subarray(from, to)),
@@ -184,7 +188,7 @@ export class GatheredTable {
       });
       return;
     }
-    this.#raw ??= Buffer.allocUnsafeSlow(RAW_BYTES);
+    this.#raw ??= Buffer.allocUnsafeSlow(this.#rawBytes);
     bytes.copy(this.#raw, this.#used, from, to);
     this.#used += size;
     count(this.#counts, unit, lines);

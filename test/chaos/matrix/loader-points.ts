@@ -2,7 +2,7 @@
 // receipt's life. Of each transaction two moments: handed over (it goes on by itself) and committed (nobody has read the answer).
 import { deleted, finished, object, queued, received, sent, visibility } from "./kill-point.ts";
 import type { KillPoint, Point } from "./kill-point.ts";
-import { CHANGING, LOAD, LOADING_UNITS, REFUSED } from "./loading-points.ts";
+import { CHANGING, GATHERING, LOAD, LOADING_UNITS, REFUSED } from "./loading-points.ts";
 import { VISIBILITY_SECONDS } from "./scenes.ts";
 import { isSending, type WireRequest } from "./wire.ts";
 
@@ -147,6 +147,7 @@ export const LOADER_POINTS: readonly KillPoint[] = [
   ...MESSAGES,
   ...ADMITTING,
   ...CHANGING,
+  ...GATHERING,
   ...LOADING_UNITS,
   ...REFUSED,
   ...SETTLING,

@@ -48,6 +48,51 @@ export const CHANGING: readonly Point[] = [
   },
 ];
 
+/** Lines of shared parts, by table. */
+const GATHERED = /^loads\/(?!scratch\/).*\/\d{6}\.ndjson\.zst$/;
+
+export const GATHERING: readonly Point[] = [
+  {
+    name: "shared-part-read",
+    after: "a part that several event types share was read",
+    why: "units of several tables hang on it, and none of them is loaded",
+    matches: object("GetObject", /^parts\//),
+    scene: "shared",
+    occurrences: [1, 3],
+  },
+  {
+    name: "gathered-lines-put",
+    after: "lines of shared parts were put, gathered for a table",
+    why: "they are there twice, and nothing may ever read the object of a load that never was",
+    matches: object("PutObject", GATHERED),
+    scene: "shared",
+    occurrences: [1, 3],
+  },
+  {
+    name: "gathered-load-sent",
+    after: "a batch of gathered lines was handed over",
+    why: "it reads objects that nobody removes any more, while the next loader gathers the same lines",
+    matches: sent("load", LOAD),
+    scene: "shared",
+    occurrences: [1, 2],
+  },
+  {
+    name: "gathered-load-committed",
+    after: "a batch of gathered lines was committed, its answer not read",
+    why: "the rows are there, and the objects they came from as well",
+    matches: finished("load", LOAD),
+    scene: "shared",
+    occurrences: [1, 2],
+  },
+  {
+    name: "gathered-lines-removed",
+    after: "gathered lines were deleted",
+    why: "their units must be in `loads` by then",
+    matches: object("DeleteObject", GATHERED),
+    scene: "shared",
+  },
+];
+
 export const LOADING_UNITS: readonly Point[] = [
   {
     name: "checked-lines-put",
@@ -127,7 +172,7 @@ export const REFUSED: readonly Point[] = [
     name: "scratch-part-put",
     after: "a part without the refused lines was put",
     why: "no receipt names it",
-    matches: object("PutObject", /^loads\/[0-9a-f]{32}\/000000\./),
+    matches: object("PutObject", /^loads\/scratch\//),
     scene: "refused",
     occurrences: [1, 2],
   },

@@ -9,9 +9,11 @@ import { Prng } from "../../../scripts/sample/prng.ts";
  * refused: a line that only the warehouse's limit refuses.
  * wide: a receipt whose shapes go into a sidecar.
  * pieces: a part that is uploaded in pieces.
+ * shared: sources whose event types share parts, one of them written again with fewer types.
  * brief: two sources of two types and a bad line, for the suite's short form.
+ * All but `shared` have a part an event type: more moments between one request and the next.
  */
-export type SceneName = "mixed" | "returning" | "refused" | "wide" | "pieces" | "brief";
+export type SceneName = "mixed" | "returning" | "refused" | "wide" | "pieces" | "shared" | "brief";
 
 export interface SourceFile {
   readonly key: string;
@@ -37,6 +39,8 @@ export interface Scene {
 
 /** A message whose worker was killed comes back after this long. Not 2: a message that is given back may pause for 2. */
 export const VISIBILITY_SECONDS = 3;
+
+const OWN_PARTS = "splitter:\n  own_part_bytes: 0\n";
 
 const bytes = (lines: readonly string[]): Buffer => Buffer.from(`${lines.join("\n")}\n`);
 const plain = (key: string, lines: readonly string[]): SourceFile => ({ key, lines, body: bytes(lines) });
@@ -74,7 +78,7 @@ function mixed(): Scene {
   const torn = gzipSync(bytes(times(200, (n) => `{"event":"torn","n":"${n * 7919}"}`)));
   return {
     name: "mixed",
-    config: "types:\n  pinned:\n    n: integer\n",
+    config: `${OWN_PARTS}types:\n  pinned:\n    n: integer\n`,
     phases: [
       {
         puts: [
@@ -109,7 +113,7 @@ function returning(): Scene {
       `{"event":"only_${text}","n":1}`,
     ]),
   );
-  return { name: "returning", config: "", phases: [{ puts: [a!] }, { puts: [b!] }, { puts: [a!] }] };
+  return { name: "returning", config: OWN_PARTS, phases: [{ puts: [a!] }, { puts: [b!] }, { puts: [a!] }] };
 }
 
 /**
@@ -146,11 +150,33 @@ function pieces(): Scene {
   return { name: "pieces", config: "", phases: [{ puts: [plain("raw/pieces.ndjson", lines)] }] };
 }
 
+function shared(): Scene {
+  const types = ["order", "Order", "stock", "refund", "visit"];
+  const lines = (count: number, from: number): string[] =>
+    times(count, (n) => `{"event":"${types[n % types.length]}","n":${n + from},"text":"ä ${n}"}`);
+  const bad = [...lines(11, 0), "no JSON at all", ...lines(4, 50)];
+  return {
+    name: "shared",
+    config: "",
+    phases: [
+      {
+        puts: [
+          { key: "raw/first.ndjson.gz", lines: bad, body: gzipSync(bytes(bad)) },
+          plain("raw/second.ndjson", lines(7, 100)),
+          plain("raw/third.ndjson", lines(10, 200)),
+        ],
+      },
+      { puts: [plain("raw/third.ndjson", lines(3, 300))], again: ["raw/second.ndjson"] },
+    ],
+    notLoaded: { "raw/first.ndjson.gz": [12] },
+  };
+}
+
 function brief(): Scene {
   const both = [...times(3, order), "no JSON at all", ...times(2, (n) => `{"event":"stock","n":${n}}`)];
   return {
     name: "brief",
-    config: "",
+    config: OWN_PARTS,
     phases: [{ puts: [plain("raw/a.ndjson", both), plain("raw/b.ndjson", times(4, order))] }],
     notLoaded: { "raw/a.ndjson": [4] },
   };
@@ -163,7 +189,15 @@ function noise(random: Prng, length: number): string {
   return Buffer.from(words.buffer).toString("base64").slice(0, length);
 }
 
-const MAKERS: Readonly<Record<SceneName, () => Scene>> = { mixed, returning, refused, wide, pieces, brief };
+const MAKERS: Readonly<Record<SceneName, () => Scene>> = {
+  mixed,
+  returning,
+  refused,
+  wide,
+  pieces,
+  shared,
+  brief,
+};
 const made = new Map<SceneName, Scene>();
 
 /** Always the same bytes. */

@@ -69,6 +69,14 @@ const WRITING: readonly Point[] = [
     occurrences: [1, 2, 6],
   },
   {
+    name: "shared-part-put",
+    after: "a part that several event types share was put",
+    why: "as above, for several units at once",
+    matches: object("PutObject", isPart),
+    scene: "shared",
+    occurrences: [1, 3],
+  },
+  {
     name: "part-upload-begun",
     after: "a multipart upload of a part was begun",
     why: "an upload without an end must not become an object",

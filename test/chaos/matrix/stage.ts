@@ -57,8 +57,6 @@ export class Stage implements AsyncDisposable {
       LOG_ROUTER_LOADER_MAX_RECEIVES: most,
       LOG_ROUTER_LOADER_RETRY_SECONDS: "1",
       LOG_ROUTER_SHUTDOWN_GRACE_SECONDS: "1",
-      // A part an event type: more moments between one request and the next.
-      LOG_ROUTER_SPLITTER_OWN_PART_BYTES: "0",
     };
   }
 

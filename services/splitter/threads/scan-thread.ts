@@ -19,7 +19,7 @@ interface Job {
 }
 
 export class ScanThread {
-  readonly #worker = new Worker(new URL("./scan-worker.ts", import.meta.url));
+  readonly #worker = new Worker(new URL("./scan-worker-entry.ts", import.meta.url));
   readonly #jobs = new Map<number, Job>();
   readonly #ready = Promise.withResolvers<void>();
   #lastJob = 0;

@@ -6,7 +6,7 @@ import { unshared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
 import { warmUp } from "./warm-up.ts";
 
-if (!parentPort) throw new Error("scan-worker.ts is the entry of a thread");
+if (!parentPort) throw new Error("scan-worker.ts runs in a thread");
 const SHAPES_A_MESSAGE = 100;
 const port = parentPort;
 const sessions = new Map<number, SourceScanner>();

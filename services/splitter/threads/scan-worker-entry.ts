@@ -1,0 +1,4 @@
+import { resolveQuickly } from "../../../shared/runtime/quick-resolve.ts";
+
+resolveQuickly();
+await import("./scan-worker.ts");

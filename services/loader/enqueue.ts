@@ -17,18 +17,17 @@ export function enqueue(
   queues: TableQueues,
   now: number,
 ): void {
-  const queueOf = queueNames(
+  const placeOf = places(
     units.filter(({ eventType }) => !goneTables.has(eventType)),
     catalog,
     config,
   );
   work.units = units.map((unit): UnitWork => {
     const table = goneTables.get(unit.eventType);
-    const queue = table ?? queueOf(unit.eventType);
     return {
       work,
       unit,
-      queue,
+      ...(table === undefined ? placeOf(unit.eventType) : { queue: table }),
       ...(table === undefined ? {} : { table }),
       state: "waiting",
       failures: 0,
@@ -42,19 +41,19 @@ export function enqueue(
   }
 }
 
-function queueNames(
+function places(
   units: readonly LoadUnit[],
   catalog: Catalog,
   config: Config,
-): (eventType: string) => string {
+): (eventType: string) => Pick<UnitWork, "queue" | "overflow"> {
   const assigned = assignTables(
     units.map(({ eventType }) => eventType),
     catalog,
     config,
   );
   return (eventType) => {
-    const { table, isNew, catchAll } = assigned.get(eventType)!;
+    const { table, isNew, catchAll, overflow } = assigned.get(eventType)!;
     // Two new types may both hope for the same name; shapes of different types are not to be mixed.
-    return isNew && !catchAll ? `${table}\0${eventType}` : table;
+    return { queue: isNew && !catchAll ? `${table}\0${eventType}` : table, overflow };
   };
 }

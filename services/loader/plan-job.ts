@@ -2,6 +2,7 @@
 // loaded. Planning is pure; what somebody else has changed meanwhile makes it begin again.
 import { RouterError } from "../../shared/errors/router-error.ts";
 import type { Config } from "../../shared/config/schema.ts";
+import { OTHER_EVENT_TYPE } from "../../shared/contracts/words.ts";
 import type { Warehouse } from "../../shared/ports/warehouse.ts";
 import { assignTables, planTable, type TablePlan } from "../../shared/schema/plan-table.ts";
 import type { Catalog, TableChange, TableLoadPlan } from "../../shared/schema/types.ts";
@@ -51,6 +52,8 @@ interface Refusals {
 interface TableLot extends Lot {
   readonly table: string;
   readonly catchAll: boolean;
+  /** Event types of it have no table of their own because there are too many. */
+  readonly overflow: boolean;
 }
 
 export class JobPlanner {
@@ -91,22 +94,25 @@ export class JobPlanner {
   }
 
   #byTable(lots: readonly Lot[], catalog: Catalog): TableLot[] {
-    const types = lots.flatMap((lot) =>
-      lot.units.filter((unit) => !unit.table).map(({ unit }) => unit.eventType),
-    );
+    // What overflowed would get tables now if those that came first are not made yet: a batch would become hundreds of tables, and
+    // the tables would be too many in the end.
+    const mapped = ({ unit: { eventType }, overflow }: UnitWork): string =>
+      overflow && !catalog.tableOf.has(eventType) ? OTHER_EVENT_TYPE : eventType;
+    const types = lots.flatMap((lot) => lot.units.filter((unit) => !unit.table).map(mapped));
     const assigned = assignTables(types, catalog, this.#options.config);
     const tables = new Map<string, TableLot[]>();
     for (const lot of lots) {
       for (const [table, units] of Map.groupBy(lot.units, (unit) => tableOf(unit))) {
         const catchAll =
-          catalog.tables.get(table)?.catchAll ?? assigned.get(units[0]!.unit.eventType)?.catchAll ?? false;
-        tables.set(table, [...(tables.get(table) ?? []), { ...lot, units, table, catchAll }]);
+          catalog.tables.get(table)?.catchAll ?? assigned.get(mapped(units[0]!))?.catchAll ?? false;
+        const overflow = units.some((unit) => unit.overflow || assigned.get(mapped(unit))?.overflow);
+        tables.set(table, [...(tables.get(table) ?? []), { ...lot, units, table, catchAll, overflow }]);
       }
     }
     return [...tables.values()].map((parts) => this.#joined(parts));
 
-    function tableOf({ table, unit }: UnitWork): string {
-      return table ?? assigned.get(unit.eventType)!.table;
+    function tableOf(unit: UnitWork): string {
+      return unit.table ?? assigned.get(mapped(unit))!.table;
     }
   }
 
@@ -121,12 +127,13 @@ export class JobPlanner {
       shape,
       stage: parts.find(({ stage }) => stage !== undefined)?.stage,
       frozen: parts.some(({ frozen }) => frozen),
+      overflow: parts.some(({ overflow }) => overflow),
     };
   }
 
   #planOne(lot: TableLot, catalog: Catalog, refusals: Refusals): TablePlan {
     const { table, catchAll, units } = lot;
-    if (catchAll) this.#warnOfOverflow(units, catalog, table);
+    if (lot.overflow) this.#warnOfOverflow(table);
     const stage = lot.stage ?? reasonToStage(units);
     return planTable({
       // The event type of a gone unit may have moved: its rows are deleted where they are, and it maps nothing.
@@ -162,17 +169,12 @@ export class JobPlanner {
     await catalogs.refresh();
   }
 
-  #warnOfOverflow(units: readonly UnitWork[], catalog: Catalog, table: string): void {
-    const { config } = this.#options;
-    const types = units.filter((unit) => !unit.table).map(({ unit }) => unit.eventType);
-    for (const [, assignment] of assignTables(types, catalog, config)) {
-      if (!assignment.overflow) continue;
-      const limit = config.tables.max_event_types;
-      return this.#warn(
-        "catch_all",
-        `There are more than ${limit} event types (tables.max_event_types); new ones go to table ${table}. Is the path event_type right?`,
-      );
-    }
+  #warnOfOverflow(table: string): void {
+    const limit = this.#options.config.tables.max_event_types;
+    this.#warn(
+      "catch_all",
+      `There are more than ${limit} event types (tables.max_event_types); new ones go to table ${table}. Is the path event_type right?`,
+    );
   }
 
   #warn(kind: string, message: string): void {

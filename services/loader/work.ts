@@ -12,6 +12,8 @@ export interface UnitWork {
   unit: LoadUnit;
   /** Which queue of batches it waits in. */
   readonly queue: string;
+  /** There were too many event types when it was put into the catch-all table's batch, and there it stays. */
+  readonly overflow?: boolean;
   /** Where a unit of 0 lines goes: the table whose rows it deletes. Others go by their event type. */
   readonly table?: string;
   state: UnitState;

@@ -190,6 +190,27 @@ describe("loader", () => {
     assert.equal(h.warnings.filter((warning) => warning.includes("max_event_types")).length, 1);
   });
 
+  it("gives no tables to event types that overflowed, however few there are yet", async () => {
+    const h = harness({ tables: { max_event_types: 200 }, loader: { batch_age_seconds: 1 } });
+    const types = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`type ${n}`, [`{"n":${n}}`]]));
+    await h.announce(await putSource(h.store, { key: "/many", types }));
+    let widest = 0;
+    const { warehouse } = h;
+    const load = warehouse.load.bind(warehouse);
+    // The batch of the catch-all table is loaded before most others have theirs.
+    warehouse.load = (job, signal) => {
+      widest = Math.max(widest, job.tables.length);
+      return load(job, signal);
+    };
+    await using loader = h.loader();
+
+    await loader.start();
+    await h.untilDone(loader);
+
+    assert.ok(widest <= 50, `a load of ${widest} tables`);
+    assert.equal(h.warehouse.tables.rows.size, 201);
+  });
+
   it("does nothing further after abort, and gives its messages back", async () => {
     const h = harness();
     const source = await h.put({ key: "/a", types: { a: numbered(1) } });

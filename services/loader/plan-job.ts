@@ -142,6 +142,7 @@ export class JobPlanner {
       catalog,
       config: this.#options.config,
       table: { table, catchAll },
+      siblings: this.#options.warehouse.fillsSiblings ?? false,
       noRewrite: refusals.noRewrite.get(table) ?? [],
       takenColumns: refusals.takenColumns.get(table) ?? [],
       ...(stage === undefined ? {} : { stage }),

@@ -154,6 +154,8 @@ export interface Warehouse extends AsyncDisposable {
   readonly maxTablesPerLoad?: number;
   /** Loads of different tables that go faster side by side than as one transaction, where there is much to load. Default: 1. */
   readonly loadsAtOnce?: number;
+  /** A direct load may have several columns of one path: it puts each value into the first that fits it. Default: false. */
+  readonly fillsSiblings?: boolean;
   /** Creates schema, ledger and catalog when absent; refuses one of another version. Idempotent, safe beside others. */
   prepare(signal?: AbortSignal): Promise<void>;
   /** Resolves when the warehouse answers; throws WAREHOUSE_UNAVAILABLE or WAREHOUSE_LOCKED. */

@@ -45,6 +45,11 @@ export function scalarKinds(shape: ShapeJson): readonly ScalarKind[] {
   return SCALAR_KINDS.filter((kind) => countOf(shape, kind) > 0);
 }
 
+/** True for the kinds that a column of a plain type can hold. */
+export function isScalarKind(kind: StoredKind): kind is ScalarKind {
+  return kind !== "array" && kind !== "object";
+}
+
 /** True for the kinds that are written as JSON strings; a column string(n) holds them all. */
 export function isTextKind(kind: StoredKind): boolean {
   return kind === "string" || kind === "timestamptz" || kind === "timestamp" || kind === "date";

@@ -8,7 +8,7 @@ import {
   textBytes,
   typeName,
 } from "./column-types.ts";
-import { countOf, isTextKind, scalarKinds, type StoredKind } from "./kinds.ts";
+import { countOf, isScalarKind, isTextKind, scalarKinds, type StoredKind } from "./kinds.ts";
 import { holdOf, isHeld } from "./shape-fits.ts";
 import type { CatalogColumn, ColumnType, Path } from "./types.ts";
 
@@ -28,6 +28,8 @@ export interface PathInput {
   readonly hasRoom: (type: ColumnType) => boolean;
   /** Columns stay as they are. */
   readonly frozen: boolean;
+  /** A bulk load puts each value into the first of the path's columns that fits it. */
+  readonly siblings: boolean;
 }
 
 /** A column of the path as it is after the change. */
@@ -42,8 +44,8 @@ export interface PathPlan {
   readonly slots: readonly Slot[];
   readonly widen: readonly { readonly column: string; readonly from: ColumnType; readonly to: ColumnType }[];
   readonly rewrite: readonly { readonly column: string; readonly from: "integer"; readonly to: "double" }[];
-  /** The column that a bulk load fills, if the values seen need one. */
-  readonly fill?: Slot;
+  /** The columns that a bulk load fills with the values seen: none, one, or siblings. */
+  readonly fills: readonly Slot[];
   /** Why values have to be looked at one by one. */
   readonly staged?: string;
   /** Some values have no column, and no json column above. */
@@ -76,7 +78,7 @@ export function planPath(input: PathInput): PathPlan {
     rescued,
     storesObjects: storesObjects && hasJson,
     losesObjects: storesObjects && !hasJson,
-    ...(staged === undefined ? fit : { staged }),
+    ...(staged === undefined ? { fills: fit.fills } : { fills: [], staged }),
   };
 }
 
@@ -137,24 +139,39 @@ function rewriteInteger(input: PathInput, slots: Slot[], kinds: readonly StoredK
   return [{ column: column.column, from: "integer", to: "double" }];
 }
 
+/** Types whose columns take a value as it is: nothing is computed. */
+const PLAIN_TYPES: ReadonlySet<string> = new Set([
+  "boolean",
+  "integer",
+  "double",
+  "string",
+  "timestamp",
+  "timestamptz",
+  "date",
+]);
+
 function unheld(shape: ShapeJson, slots: readonly Slot[], kinds: readonly StoredKind[]): StoredKind[] {
   return kinds.filter((kind) => !slots.some(({ type }) => isHeld(holdOf(type, kind, shape))));
 }
 
 /**
  * A bulk load puts a path into one column and looks at no value, so that column must be the first that any value fits, hold all of them
- * directly, and meet nothing else there (an object whose members have columns of their own).
+ * directly, and meet nothing else there (an object whose members have columns of their own). Where it looks at the values of such a path
+ * (`siblings`), every scalar may go to the column that fits it.
  */
 function fillOf(
-  { shape }: PathInput,
+  { shape, siblings, pinned }: PathInput,
   slots: readonly Slot[],
   kinds: readonly StoredKind[],
   storesObjects: boolean,
-): { readonly fill?: Slot; readonly staged?: string } {
+): { readonly fills: readonly Slot[]; readonly staged?: string } {
   const first = slots.find(({ type }) => kinds.some((kind) => holdOf(type, kind, shape) !== "none"));
-  if (!first) return {};
+  if (!first) return { fills: [] };
   const others: StoredKind[] = countOf(shape, "object") > 0 && !storesObjects ? ["object"] : [];
   const indirect = kinds.filter((kind) => holdOf(first.type, kind, shape) !== "direct");
-  if (others.length + indirect.length === 0) return { fill: first };
-  return { staged: `${[...kinds, ...others].join(", ")} for a column ${first.type}` };
+  if (others.length + indirect.length === 0) return { fills: [first] };
+  const isPlain = kinds.every(isScalarKind) && slots.every(({ type }) => PLAIN_TYPES.has(typeName(type)));
+  if (siblings && pinned === undefined && isPlain && others.length + unheld(shape, slots, kinds).length === 0)
+    return { fills: slots };
+  return { fills: [], staged: `${[...kinds, ...others].join(", ")} for a column ${first.type}` };
 }

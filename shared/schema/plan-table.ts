@@ -44,6 +44,8 @@ export interface PlanInput {
   readonly normalised?: boolean;
   /** No change is possible now (DDL does not get through within `schema_wait`): paths without a column are rescued. */
   readonly frozen?: boolean;
+  /** The warehouse's direct load puts each value into the first of its path's columns that fits it (`Warehouse.fillsSiblings`). Default false. */
+  readonly siblings?: boolean;
 }
 
 export interface TablePlan {
@@ -91,6 +93,7 @@ function walkWithinLimit(
     catchAll: input.table.catchAll,
     noRewrite: new Set(input.noRewrite),
     frozen: input.frozen ?? false,
+    siblings: input.siblings ?? false,
   };
   const unlimited = walkShape({ ...walk, keepWhole: new Set() });
   const limit = limitColumns(unlimited.wanted, columns, settings);

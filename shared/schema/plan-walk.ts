@@ -32,6 +32,8 @@ export interface WalkInput {
   readonly room?: ReadonlySet<string>;
   /** Nothing can be added or changed. */
   readonly frozen: boolean;
+  /** As PlanInput.siblings. */
+  readonly siblings: boolean;
 }
 
 export interface Walked {
@@ -120,7 +122,7 @@ class Walk {
   }
 
   #plan(path: Path, key: string, shape: ShapeJson, covered: boolean): PathPlan {
-    const { settings, catchAll, keepWhole, noRewrite, frozen } = this.#input;
+    const { settings, catchAll, keepWhole, noRewrite, frozen, siblings } = this.#input;
     return planPath({
       path,
       shape,
@@ -131,6 +133,7 @@ class Walk {
       hasRoom: (type) => this.#hasRoom(path, type),
       noRewrite,
       frozen,
+      siblings,
     });
   }
 
@@ -142,10 +145,10 @@ class Walk {
     this.#widen.push(...plan.widen);
     this.#rewrite.push(...plan.rewrite);
     if (plan.rescued && !above.rescued) this.#rescued.push(path);
-    if (plan.fill) this.#fills.push({ path, slot: plan.fill });
+    this.#fills.push(...plan.fills.map((slot) => ({ path, slot })));
     if (plan.staged !== undefined) this.#stage(path, plan.staged);
     // A direct plan has no column within another's path, so that readers may take its paths for a tree.
-    else if (plan.fill && above.filled) this.#stage(path, "a column inside an object kept whole");
+    else if (plan.fills.length > 0 && above.filled) this.#stage(path, "a column inside an object kept whole");
   }
 
   #visitHash(path: Path, shape: ShapeJson): void {

@@ -78,7 +78,8 @@ export interface TableChange {
 export interface TableLoadPlan {
   readonly table: string;
   /**
-   * direct: the shape proves that every value fits its column; then each path has one column at the most, no column's path lies within
+   * direct: the shape proves that every value fits its column; then each path has one column at the most (siblings only where
+   * the warehouse puts each value into the one that fits it, `Warehouse.fillsSiblings`), no column's path lies within
    * another's, no object stands where a scalar is loaded, nothing is to be taken out of a json column, and there are no epoch and hash
    * columns to compute. staged: every value is checked, what does not fit is rescued. Loading a direct plan staged is always right.
    */

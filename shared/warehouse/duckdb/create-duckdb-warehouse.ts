@@ -66,6 +66,7 @@ export function createDuckDbWarehouse(options: DuckDbWarehouseOptions): Warehous
   return {
     name: `duckdb:${options.file}`,
     loadsAtOnce: loadsAtOnce({ maxThreads }),
+    fillsSiblings: true,
     async prepare(signal) {
       const { slots } = config.loader;
       if (options.onlyReads) eventSchema = (await file.readIfPresent(storedSchema, signal)) ?? eventSchema;

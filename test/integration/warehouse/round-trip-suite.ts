@@ -88,6 +88,7 @@ async function planned(
       table,
       noRewrite,
       normalised: false,
+      siblings: temp.warehouse.fillsSiblings ?? false,
       ...(stage === undefined ? {} : { stage }),
     });
     if (!plan.change) return plan;

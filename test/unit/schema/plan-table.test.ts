@@ -190,6 +190,16 @@ describe("planTable", () => {
       assert.deepEqual([both.plan.mode, filled(both)], ["staged", ["t", "t_string"]]);
     });
 
+    it("fills siblings directly where the warehouse puts each value into the one that fits, scalars only", () => {
+      const siblings = { siblings: true };
+      const both = plan(['{"t":1.5,"u":"x"}', '{"t":"soon"}'], catalogOf("e", {}), {}, siblings);
+      const arrays = plan(['{"t":1.5}', '{"t":[1]}'], catalogOf("e", {}), {}, siblings);
+      const objects = plan(['{"t":1.5}', '{"t":{"u":"soon"}}'], catalogOf("e", {}), {}, siblings);
+
+      assert.deepEqual([both.plan.mode, filled(both)], ["direct", ["t", "t_string", "u"]]);
+      assert.deepEqual([arrays.plan.mode, objects.plan.mode], ["staged", "staged"]);
+    });
+
     it("keeps a scalar beside members of an object, staged when both come", () => {
       const result = plan(['{"x":1}', '{"x":{"y":2}}']);
 

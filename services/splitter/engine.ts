@@ -37,15 +37,14 @@ const MANY_TYPES = 500;
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
 
-/** For all threads of the process, from now on. */
-function keepYoungSpaceSmall(): void {
+/**
+ * For all threads of the process, from the first source with very many event types on. With few, 5 % of CPU would be lost for nothing; and code that
+ * is loaded when V8 has other flags than it started with is compiled anew, and written to the compile cache so that the next start rejects it.
+ */
+function keepHeapsSmall(): void {
   // By default V8 lets the space for young objects grow to tens of megabytes in each thread, which buys no speed here (measured:
   // README.md): nearly everything that is allocated dies at once.
   setFlagsFromString("--semi-space-growth-factor=1");
-}
-
-/** For all threads of the process, from the first source with very many event types on: with few, 5 % of CPU would be lost for nothing. */
-function keepHeapsSmall(): void {
   // What thousands of event types have in flight outlives the young generation; without this it piles up to 40 MiB, buffers included,
   // before V8 collects it.
   setFlagsFromString("--heap-growing-percent=50");
@@ -61,8 +60,6 @@ export function createEngine(
 ): SplitEngine {
   const threads = splitter.threads ?? availableParallelism();
   const scanners = createScanPool(threads);
-  // Not before: with other flags than those that Node was built with, and the compile cache was written with, V8 compiles all code anew.
-  void scanners.ready.then(keepYoungSpaceSmall);
   let hasManyTypes = false;
   return {
     scanners,

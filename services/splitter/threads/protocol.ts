@@ -24,8 +24,6 @@ export type ToThread =
   | { readonly kind: "close"; readonly session: number };
 
 export type FromThread =
-  /** Sent once, when the thread's code is loaded. */
-  | { readonly kind: "ready" }
   | { readonly kind: "scanned"; readonly job: number; readonly result: ScannedBlock }
   /** Shapes come in several answers, so that neither side holds them all twice; the job ends with the one that has `isLast`. */
   | {

@@ -27,8 +27,6 @@ export interface ScanPool extends AsyncDisposable {
   readonly ahead: number;
   /** One scanner gets all blocks of a source, in order: it counts the lines. */
   readonly isSingle: boolean;
-  /** Resolves when the threads' code is loaded. */
-  readonly ready: Promise<unknown>;
   open(scan: SourceScan): Promise<ScanSession>;
   /** As `open`, for a source of a few kilobytes: the calling thread scans it, at once. To hand it to another would be most of the work. */
   openSmall(scan: SourceScan): Promise<ScanSession>;
@@ -56,7 +54,6 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
 class InlinePool implements ScanPool {
   readonly ahead = 0;
   readonly isSingle = true;
-  readonly ready = Promise.resolve();
   readonly #stopped = stopEarlyThread();
   readonly openSmall = openHere;
 
@@ -80,7 +77,6 @@ class InlinePool implements ScanPool {
 class ThreadPool implements ScanPool {
   readonly ahead: number;
   readonly isSingle: boolean;
-  readonly ready: Promise<unknown>;
   readonly #threads: ScanThread[];
   readonly #partLines: PartLineBuffers;
   readonly openSmall = openHere;
@@ -91,7 +87,6 @@ class ThreadPool implements ScanPool {
     this.isSingle = scanners === 1;
     this.#partLines = new PartLineBuffers(scanners + 2);
     this.#threads = Array.from({ length: scanners }, takeThread);
-    this.ready = Promise.all(this.#threads.map((thread) => thread.ready));
   }
 
   async open(scan: SourceScan): Promise<ScanSession> {

@@ -10,18 +10,15 @@ import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 /** Takes some of a session's shapes. */
 export type TakeShapes = (shapes: ReadonlyMap<string, Shape>) => void;
 
-type Answer = Exclude<FromThread, { readonly kind: "ready" }>;
-
 interface Job {
   readonly takeShapes?: TakeShapes;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: FromThread) => void;
   readonly reject: (error: RouterError) => void;
 }
 
 export class ScanThread {
   readonly #worker = new Worker(new URL("./scan-worker-entry.ts", import.meta.url));
   readonly #jobs = new Map<number, Job>();
-  readonly #ready = Promise.withResolvers<void>();
   #lastJob = 0;
   #dead = false;
 
@@ -40,11 +37,6 @@ export class ScanThread {
   /** Jobs asked and not yet answered. */
   get waiting(): number {
     return this.#jobs.size;
-  }
-
-  /** Resolves when the thread's code is loaded; a thread that dies before never is. */
-  get ready(): Promise<void> {
-    return this.#ready.promise;
   }
 
   open(session: number, scan: SourceScan): void {
@@ -79,7 +71,7 @@ export class ScanThread {
     message: (job: number) => ToThread,
     transfer: ArrayBuffer[] = [],
     takeShapes?: TakeShapes,
-  ): Promise<Answer> {
+  ): Promise<FromThread> {
     if (this.#dead) return Promise.reject(hasEnded());
     const job = ++this.#lastJob;
     return new Promise((resolve, reject) => {
@@ -94,7 +86,6 @@ export class ScanThread {
   }
 
   #answered(answer: FromThread): void {
-    if (answer.kind === "ready") return this.#ready.resolve();
     const job = this.#jobs.get(answer.job);
     if (answer.kind === "shapes") job?.takeShapes?.(answer.shapes);
     if (answer.kind === "shapes" && !answer.isLast) return;

@@ -15,7 +15,6 @@ let turn: Promise<void> = Promise.resolve();
 port.on("message", (message: ToThread) => {
   turn = turn.then(() => answer(message));
 });
-send({ kind: "ready" });
 warmUp();
 
 async function answer(message: ToThread): Promise<void> {

@@ -17,7 +17,6 @@ describe("early thread", () => {
 
     assert.equal(first, early);
     assert.notEqual(second, early);
-    await early.ready;
     assert.equal(early.isDead, false);
     await Promise.all([first.stop(), second.stop()]);
   });

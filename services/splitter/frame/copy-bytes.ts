@@ -1,4 +1,4 @@
-// Copying between buffers of which one may be shared between threads.
+// Copying between buffers of which one may be shared between threads, and looking at them as Buffers.
 
 /**
  * Copies all of `from` to `to` at `at`, where it must fit. A typed array's own `set` copies shared memory in words, as atomic ones; Node's copy of
@@ -10,3 +10,8 @@ export function copyBytes(from: Uint8Array, to: Uint8Array, at: number): void {
 }
 
 const WORTH_A_CALL = 4096;
+
+/** The same bytes as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

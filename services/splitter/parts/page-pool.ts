@@ -87,8 +87,11 @@ export class PagePool {
     this.#slabs.length = this.#free.length = this.#handedOut = 0;
   }
 
-  write(page: number, at: number, bytes: Uint8Array): void {
-    this.#slabs[Math.floor(page / PAGES_A_SLAB)]!.set(bytes, (page % PAGES_A_SLAB) * PAGE_BYTES + at);
+  /** Writes to a page at `at` the bytes of `source` between `from` and `to`, which must fit. */
+  write(page: number, at: number, source: Buffer, from: number, to: number): void {
+    // A typed array's own `set` needs a view of the bytes, and copies memory that threads share as atomic words.
+    const place = (page % PAGES_A_SLAB) * PAGE_BYTES + at;
+    source.copy(this.#slabs[Math.floor(page / PAGES_A_SLAB)]!, place, from, to);
   }
 
   read(page: number, bytes: number): Uint8Array {

@@ -81,20 +81,24 @@ export class PartStream implements PageHolder {
     return this.#hasFrames;
   }
 
-  /** Appends whole lines, or with `isWhole` false a piece of a record that goes on with the next call. */
-  append(bytes: Uint8Array, lines: number, mark?: string, isWhole = true): void {
-    if (this.#raw.bytes + bytes.length >= this.#frameBytes) {
+  /**
+   * Appends whole lines, the bytes of `source` between `from` and `to`, or with `isWhole` false a piece of a record that goes on with the next
+   * call. With thousands of event types, a view of each stretch would cost as much as copying it.
+   */
+  append(source: Buffer, lines: number, mark?: string, isWhole = true, from = 0, to = source.length): void {
+    const bytes = to - from;
+    if (this.#raw.bytes + bytes >= this.#frameBytes) {
       this.#count(bytes, lines, mark, isWhole);
-      this.#spill(bytes);
+      this.#spill(source.subarray(from, to));
       this.#fillsFrames = true;
       return;
     }
     if (this.#fillsFrames && this.#raw.bytes === 0) this.#raw.openWhole(this.#frameBytes, this.#takeBuffer);
-    this.#pool.ensure(this.#raw.pagesFor(bytes.length));
+    this.#pool.ensure(this.#raw.pagesFor(bytes));
     // Making room may have emptied this very frame: then it needs a page more, which is free now.
-    this.#pool.ensure(this.#raw.pagesFor(bytes.length));
+    this.#pool.ensure(this.#raw.pagesFor(bytes));
     if (this.#raw.bytes === 0) this.#pool.join(this);
-    this.#raw.append(bytes);
+    this.#raw.append(source, from, to);
     this.#count(bytes, lines, mark, isWhole);
   }
 
@@ -135,9 +139,9 @@ export class PartStream implements PageHolder {
     return this.#pending.length > 0 && this.#pending.every((frame) => frame.stored && !frame.isWhole);
   }
 
-  #count(bytes: Uint8Array, lines: number, mark: string | undefined, isWhole: boolean): void {
+  #count(bytes: number, lines: number, mark: string | undefined, isWhole: boolean): void {
     this.#tally.lines += lines;
-    this.#tally.rawBytes += bytes.length;
+    this.#tally.rawBytes += bytes;
     if (mark !== undefined) addMark((this.#tally.marks ??= new Map()), mark, lines);
     this.#isWhole = isWhole;
   }

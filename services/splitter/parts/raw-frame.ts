@@ -32,20 +32,20 @@ export class RawFrame {
     this.#whole = takeBuffer(bytes);
   }
 
-  /** The pages must be free (`PagePool.ensure`). */
-  append(bytes: Uint8Array): void {
+  /** Appends the bytes between `from` and `to`. The pages must be free (`PagePool.ensure`). */
+  append(source: Buffer, from = 0, to = source.length): void {
     if (this.#whole) {
-      copyBytes(bytes, this.#whole, this.#bytes);
-      this.#bytes += bytes.length;
+      source.copy(this.#whole, this.#bytes, from, to);
+      this.#bytes += to - from;
       return;
     }
-    for (let at = 0; at < bytes.length;) {
+    for (let at = from; at < to;) {
       const inPage = this.#bytes % PAGE_BYTES;
       if (inPage === 0) this.#pages.push(this.#pool.take());
-      const some = bytes.subarray(at, at + PAGE_BYTES - inPage);
-      this.#pool.write(this.#pages.at(-1)!, inPage, some);
-      this.#bytes += some.length;
-      at += some.length;
+      const end = Math.min(to, at + PAGE_BYTES - inPage);
+      this.#pool.write(this.#pages.at(-1)!, inPage, source, at, end);
+      this.#bytes += end - at;
+      at = end;
     }
   }
 

@@ -54,10 +54,11 @@ export class SharedStreams {
     return type;
   }
 
-  /** Whole lines of an event type. */
-  append(type: TypeStream, bytes: Uint8Array, lines: number): void {
-    if (type.state !== "grown") this.#count(type, bytes.length);
-    type.stream.append(bytes, lines, type.state === "shared" ? type.eventType : undefined);
+  /** Whole lines of an event type: the bytes of `source` between `from` and `to`. */
+  append(type: TypeStream, source: Buffer, from: number, to: number, lines: number): void {
+    if (type.state !== "grown") this.#count(type, to - from);
+    const mark = type.state === "shared" ? type.eventType : undefined;
+    type.stream.append(source, lines, mark, true, from, to);
     if (this.#youngBytes > this.#mostYoungBytes) this.#share(this.#ownBytes * FAIR_SHARE);
   }
 

@@ -4,6 +4,7 @@
 import type { Config } from "../../../shared/config/schema.ts";
 import { OTHER_EVENT_TYPE } from "../../../shared/contracts/words.ts";
 import { mergeShape, Shape } from "../../../shared/shape/shape.ts";
+import { asBuffer } from "../frame/copy-bytes.ts";
 import type { Segments } from "../scan/contract.ts";
 import { TypesByNumber } from "../scan/types-by-number.ts";
 import { mergeByLine } from "./merge-by-line.ts";
@@ -42,21 +43,22 @@ export class TypeStreams {
   add(segments: Segments): void {
     const { types, lines, spans, bytes } = segments;
     const places = this.#places.of(segments);
+    const source = asBuffer(bytes);
     const others: Uint8Array[] = [];
     let otherLines = 0;
     for (let i = 0; i < types.length; i++) {
-      const segment = bytes.subarray(spans[i * 2], spans[i * 2 + 1]);
+      const [from, to] = [spans[i * 2]!, spans[i * 2 + 1]!];
       const place = places[types[i]!]!;
       if (place.type === "?") place.type = this.#typeOf(place.eventType);
-      if (place.type) this.#shared.append(place.type, segment, lines[i]!);
+      if (place.type) this.#shared.append(place.type, source, from, to, lines[i]!);
       else {
-        others.push(segment);
+        others.push(bytes.subarray(from, to));
         otherLines += lines[i]!;
       }
     }
     if (others.length === 0) return;
     this.#other ??= this.#writer.open(OTHER_EVENT_TYPE);
-    this.#other.append(mergeByLine(others), otherLines);
+    this.#other.append(asBuffer(mergeByLine(others)), otherLines);
   }
 
   /** To be called when all segments have been added. */

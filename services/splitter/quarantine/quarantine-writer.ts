@@ -6,7 +6,7 @@ import type { BadLine } from "../threads/source-scanner.ts";
 
 /** Where the records go; `PartStream` is one. */
 export interface RecordSink {
-  append(bytes: Uint8Array, lines: number, mark: string | undefined, isWhole: boolean): void;
+  append(bytes: Buffer, lines: number, mark: string | undefined, isWhole: boolean): void;
 }
 
 interface Long {

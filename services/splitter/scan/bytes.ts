@@ -1,4 +1,5 @@
 // Byte-level rules that the scanner's module leaves to JavaScript, because they need the decoded text.
+import { asBuffer } from "../frame/copy-bytes.ts";
 import { classifyString } from "../../../shared/shape/classify.ts";
 import { KIND } from "./kinds.ts";
 
@@ -16,9 +17,4 @@ export function escapedStringKind(bytes: Uint8Array, start: number, end: number,
 /** The text of a valid JSON string between its quotes. */
 export function unescaped(bytes: Uint8Array, start: number, end: number): string {
   return String(JSON.parse(`"${asBuffer(bytes).toString("utf8", start, end)}"`));
-}
-
-/** The same bytes as a Buffer. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

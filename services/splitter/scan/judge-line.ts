@@ -9,7 +9,7 @@ import {
   type JsonValue,
 } from "../../../shared/shape/parse-json.ts";
 import { addValue, Shape } from "../../../shared/shape/shape.ts";
-import { asBuffer } from "./bytes.ts";
+import { asBuffer } from "../frame/copy-bytes.ts";
 import type { ScanOptions } from "./contract.ts";
 import { eventTypeOf } from "./event-type.ts";
 import { normalise } from "./normalise.ts";

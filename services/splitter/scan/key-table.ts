@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { randomInt } from "node:crypto";
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
-import { asBuffer } from "./bytes.ts";
+import { asBuffer } from "../frame/copy-bytes.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 import { finishHash } from "./tables.ts";
 import {

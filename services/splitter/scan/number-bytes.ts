@@ -1,6 +1,6 @@
 // Numbers that the scanner's module leaves aside: those with an exponent, and those with more digits than it takes.
 import { classifyNumber } from "../../../shared/shape/classify.ts";
-import { asBuffer } from "./bytes.ts";
+import { asBuffer } from "../frame/copy-bytes.ts";
 import { packDigits } from "./kinds.ts";
 
 /**

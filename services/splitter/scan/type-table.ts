@@ -1,7 +1,7 @@
 // The event types met so far, numbered, with what is needed of each for every line: its fate, its name, and its bytes in the part line.
 import { threadId } from "node:worker_threads";
 import { EVENT_TYPE_MEMBER } from "../../../shared/contracts/words.ts";
-import { asBuffer } from "./bytes.ts";
+import { asBuffer } from "../frame/copy-bytes.ts";
 import type { Fate, ScanOptions } from "./contract.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 import {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { Extents, type Extent } from "../../../../services/splitter/parts/extents.ts";
+import { asBuffer } from "../../../../services/splitter/frame/copy-bytes.ts";
 import { newBuffer } from "../../../../services/splitter/frame/framed.ts";
 import { mergeByLine } from "../../../../services/splitter/parts/merge-by-line.ts";
 import { PAGE_BYTES, PagePool, type PageHolder } from "../../../../services/splitter/parts/page-pool.ts";
@@ -26,7 +27,7 @@ describe("PagePool and RawFrame", () => {
         const frame = new RawFrame(pool);
         for (const chunk of chunks) {
           assert.ok(pool.freePages >= frame.pagesFor(chunk.length));
-          frame.append(chunk);
+          frame.append(asBuffer(chunk));
         }
 
         const whole = frame.takeWith(Buffer.from("more"), newBuffer);
@@ -47,7 +48,7 @@ describe("PagePool and RawFrame", () => {
         for (const frame of frames) {
           frame.openWhole(20 * PAGE_BYTES, newBuffer);
           for (const chunk of chunks)
-            if (pool.freePages >= frame.pagesFor(chunk.length)) frame.append(shared(chunk));
+            if (pool.freePages >= frame.pagesFor(chunk.length)) frame.append(asBuffer(shared(chunk)));
         }
         assert.equal(frames[0]!.pagesFor(PAGE_BYTES), 0);
         assert.equal(frames[2]!.pagesFor(PAGE_BYTES) > 0, true);

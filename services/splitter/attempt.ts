@@ -64,6 +64,7 @@ export async function runAttempt(
   const writer = resources.use(openWriter(options));
   const { sourceId, settings, config } = options;
   const { buffers, scanners, smallBytes } = options.engine;
+  options.engine.sawSource();
   const isSmall = object.bytes <= smallBytes;
   const scan = { sourceId, settings, config };
   const session = await (isSmall ? scanners.openSmall(scan) : scanners.open(scan));

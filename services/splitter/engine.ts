@@ -22,6 +22,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly smallBytes: number;
   /** Scratch disk that one source may use. */
   readonly scratchBytes: number;
+  /** To be told of each source that begins: a process that lives long deals with memory otherwise. */
+  sawSource(): void;
   /** To be told how many event types a source has so far: memory is dealt with otherwise when they are very many. */
   sawTypes(count: number): void;
 }
@@ -33,6 +35,8 @@ const FRAME_BUFFERS = 6;
 
 /** From here on event types take more memory than all the rest. */
 const MANY_TYPES = 500;
+/** From here on everything that a run needs has been loaded. */
+const MANY_SOURCES = 50;
 
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
@@ -42,14 +46,20 @@ const COMPRESSING_THREADS = 3;
  * is loaded when V8 has other flags than it started with is compiled anew, and written to the compile cache so that the next start rejects it.
  */
 function keepHeapsSmall(): void {
-  // By default V8 lets the space for young objects grow to tens of megabytes in each thread, which buys no speed here (measured:
-  // README.md): nearly everything that is allocated dies at once.
-  setFlagsFromString("--semi-space-growth-factor=1");
+  keepYoungSpaceSmall();
   // What thousands of event types have in flight outlives the young generation; without this it piles up to 40 MiB, buffers included,
   // before V8 collects it.
   setFlagsFromString("--heap-growing-percent=50");
   // And heaps are kept small at the price of some collecting: the peak is a fifth lower.
   setFlagsFromString("--optimize-for-size");
+}
+
+/**
+ * By default V8 lets the space for young objects grow to more than a hundred megabytes, which buys no speed here: nearly everything that is
+ * allocated dies at once. A single source does not take long enough for that.
+ */
+function keepYoungSpaceSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
 }
 
 /** `sources`: how many may be in work at the same time, by default `concurrent_sources`. */
@@ -61,6 +71,7 @@ export function createEngine(
   const threads = splitter.threads ?? availableParallelism();
   const scanners = createScanPool(threads);
   let hasManyTypes = false;
+  let seen = 0;
   return {
     scanners,
     pages: new PagePool(splitter.memory_bytes),
@@ -73,6 +84,9 @@ export function createEngine(
     frameBuffers: new FrameBuffers(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
     smallBytes,
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
+    sawSource() {
+      if (++seen === MANY_SOURCES) keepYoungSpaceSmall();
+    },
     sawTypes(count) {
       if (hasManyTypes || count < MANY_TYPES) return;
       hasManyTypes = true;

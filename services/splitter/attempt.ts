@@ -152,16 +152,18 @@ class Attempt {
     return this.#result(written, broken && { ...broken, afterLine });
   }
 
-  /** Shapes come last, when the raw lines take no memory any more; those of a small source first, so that its scanner is free while its parts are flushed. */
+  /** The shapes of a small source come first, so that its scanner is free while its parts are flushed. */
   async #finish(): Promise<readonly WrittenPart[]> {
     const isSmall = this.#reader.storedBytes <= this.#options.engine.smallBytes;
     if (isSmall) {
       await this.#gatherShapes();
       this.#session.close();
     }
-    const written = await this.#writer.finish();
-    if (!isSmall) await this.#gatherShapes();
-    return written;
+    if (isSmall) return await this.#writer.finish();
+    // Compressing and writing leave this thread and the scanners time. Both have ended when one has failed.
+    const finishing = this.#writer.finish();
+    await Promise.allSettled([finishing, this.#gatherShapes()]).then(throwFirst);
+    return await finishing;
   }
 
   /** A chunk becomes a block as it is, or its bytes are copied into one. */
@@ -179,8 +181,13 @@ class Attempt {
     const [types, texts] = [this.#types, this.#shapes];
     const merge: TakeShapes = (shapes) => types.addShapes(shapes);
     const names = [...types.names];
+    const isReady = this.#session.isAlone && !types.hasShapes;
     for (let at = 0; at < names.length; at += SHAPES_AT_ONCE) {
       const some = names.slice(at, at + SHAPES_AT_ONCE);
+      if (isReady) {
+        for (const [name, text] of await this.#session.shapeTexts(some)) await texts.addText(name, text);
+        continue;
+      }
       await this.#session.shapes(some, merge);
       for (const name of some) await texts.add(name, types.takeShape(name)!);
     }
@@ -230,4 +237,8 @@ class Attempt {
       break: broken,
     };
   }
+}
+
+function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

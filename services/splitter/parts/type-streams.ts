@@ -76,6 +76,11 @@ export class TypeStreams {
     }
   }
 
+  /** True when shapes were taken that have not been handed over. */
+  get hasShapes(): boolean {
+    return this.#shapes.size > 0;
+  }
+
   /** Hands over what has been merged of the shape of a unit's event type, if anything. */
   takeShape(eventType: string): Shape | undefined {
     const shape = this.#shapes.get(eventType);

@@ -38,8 +38,12 @@ export class ShapeTexts implements Shapes {
   }
 
   /** Each event type once. */
-  async add(eventType: string, shape: Shape): Promise<void> {
-    const text = JSON.stringify(shapeToJson(shape));
+  add(eventType: string, shape: Shape): Promise<void> {
+    return this.addText(eventType, JSON.stringify(shapeToJson(shape)));
+  }
+
+  /** As `add`, for a shape's JSON text. */
+  async addText(eventType: string, text: string): Promise<void> {
     this.#bytes += Buffer.byteLength(text);
     if (!this.#sidecar) this.#texts.set(eventType, text);
     if (this.#sidecar) await this.#sidecar.add(eventType, text);

@@ -21,6 +21,13 @@ export type ToThread =
       /** Missing: all event types that were not asked for yet. */
       readonly eventTypes: readonly string[] | undefined;
     }
+  /** The same as JSON text, where there is nothing to merge it with. */
+  | {
+      readonly kind: "shapeTexts";
+      readonly session: number;
+      readonly job: number;
+      readonly eventTypes: readonly string[];
+    }
   | { readonly kind: "close"; readonly session: number };
 
 export type FromThread =
@@ -32,4 +39,5 @@ export type FromThread =
       readonly shapes: Map<string, Shape>;
       readonly isLast: boolean;
     }
+  | { readonly kind: "shapeTexts"; readonly job: number; readonly texts: Map<string, string> }
   | { readonly kind: "failed"; readonly job: number; readonly message: string };

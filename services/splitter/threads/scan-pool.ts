@@ -17,6 +17,10 @@ export interface ScanSession {
    * for merging: an event type may come several times.
    */
   shapes(eventTypes: readonly string[] | undefined, take: TakeShapes): Promise<void>;
+  /** True when one scanner has had all blocks so far: its shapes need no merging. */
+  readonly isAlone: boolean;
+  /** As `shapes`, of a session that `isAlone`: the JSON text of each, made where the shape is. */
+  shapeTexts(eventTypes: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Takes back the buffer of a result's segments once they have been written. */
   recycle(buffer: ArrayBuffer): void;
   close(): void;
@@ -46,6 +50,8 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
     async shapes(eventTypes, take) {
       for (const [eventType, shape] of scanner.lastShapes(eventTypes)) take(new Map([[eventType, shape]]));
     },
+    isAlone: true,
+    shapeTexts: async (eventTypes) => scanner.lastShapeTexts(eventTypes),
     recycle: (buffer) => scanner.recycle(buffer),
     close: () => scanner.close(),
   };
@@ -103,6 +109,13 @@ class ThreadPool implements ScanPool {
       },
       async shapes(eventTypes, take) {
         await Promise.all(Array.from(used, (thread) => thread.shapes(session, eventTypes, take)));
+      },
+      get isAlone() {
+        return used.size < 2;
+      },
+      async shapeTexts(eventTypes) {
+        const [thread] = used;
+        return thread ? await thread.shapeTexts(session, eventTypes) : new Map();
       },
       recycle: (buffer) => this.#partLines.give(buffer),
       close: () => {

@@ -59,6 +59,12 @@ export class ScanThread {
     await this.#ask((job) => ({ kind: "shapes", session, job, eventTypes }), [], takeShapes);
   }
 
+  async shapeTexts(session: number, eventTypes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const answer = await this.#ask((job) => ({ kind: "shapeTexts", session, job, eventTypes }));
+    if (answer.kind !== "shapeTexts") throw failed(new Error("the thread answered something else"));
+    return answer.texts;
+  }
+
   close(session: number): void {
     if (!this.#dead) this.#send({ kind: "close", session });
   }

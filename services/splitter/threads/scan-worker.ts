@@ -27,6 +27,9 @@ async function answer(message: ToThread): Promise<void> {
     if (message.kind === "open") sessions.set(message.session, new SourceScanner(message.scan));
     else if (message.kind === "shapes") {
       sendShapes(message.job, sessionOf(message.session).lastShapes(message.eventTypes));
+    } else if (message.kind === "shapeTexts") {
+      const texts = sessionOf(message.session).lastShapeTexts(message.eventTypes);
+      send({ kind: "shapeTexts", job: message.job, texts });
     } else {
       const scanner = sessionOf(message.session);
       scanner.recycle(message.spare);

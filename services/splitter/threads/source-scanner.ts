@@ -3,6 +3,7 @@ import type { Config } from "../../../shared/config/schema.ts";
 import { routeFor } from "../../../shared/config/route-for.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
+import { shapeToJson } from "../../../shared/shape/shape-json.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { UNCOUNTED, type Block } from "../frame/framed.ts";
 import { BlockScanner } from "../scan/block-scanner.ts";
@@ -98,6 +99,14 @@ export class SourceScanner {
   /** The shapes that no block has carried, as `BlockScanner.lastShapes`. */
   lastShapes(eventTypes?: readonly string[]): Iterable<[string, Shape]> {
     return this.#scanner.lastShapes(eventTypes);
+  }
+
+  /** The same as JSON text. */
+  lastShapeTexts(eventTypes: readonly string[]): Map<string, string> {
+    const texts = new Map<string, string>();
+    for (const [eventType, shape] of this.#scanner.lastShapes(eventTypes))
+      texts.set(eventType, JSON.stringify(shapeToJson(shape)));
+    return texts;
   }
 
   /** True when more event types than have parts of their own were met since shapes were last handed out. */

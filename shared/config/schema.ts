@@ -93,7 +93,7 @@ export const splitterSchema = z.strictObject({
     .describe("single: one compression frame a part, for readers that stop after the first"),
   max_types_per_source: positive
     .default(5000)
-    .describe("The first so many event types of a source have parts of their own, later ones share parts"),
+    .describe("The first so many event types of a source are kept apart, later ones go to _lr_other"),
   keys_per_depth: z
     .array(z.int().min(0))
     .min(1)

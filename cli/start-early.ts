@@ -2,16 +2,17 @@
 import { availableParallelism } from "node:os";
 import { isSettingVariable } from "../shared/config/setting-variable.ts";
 
+const SCANNING_VERBS = ["split", "run", "splitter"];
 /** Options that may say that there is nothing to scan, or one thread only. */
 const DOUBTS = /^(--threads|--set|--config|--help|-h$)/;
 
 /** True when the verb is going to scan in a thread, as far as can be told without reading its configuration. */
 export function wantsThread(
-  [verb, ...options]: readonly string[],
+  [verb = "", ...options]: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   cores: number,
 ): boolean {
-  if (verb !== "split" || cores < 2 || options.length === 0) return false;
+  if (!SCANNING_VERBS.includes(verb) || cores < 2 || options.length === 0) return false;
   return (
     !options.some((option) => DOUBTS.test(option)) &&
     !env["LOG_ROUTER_CONFIG"] &&

@@ -62,7 +62,9 @@ export async function runWorkers(
   const started = performance.now();
   using signals = context.signals.listen();
   await using adapters = await openAdapters(setup, config, { context, log, work: asked, onRequest });
-  if (setup.kind === "embedded") await adapters.warehouse.prepare();
+  const preparing = setup.kind === "embedded" ? adapters.warehouse.prepare() : undefined;
+  // Met below; until then the scanner threads start.
+  preparing?.catch(() => undefined);
   await using pipeline = new Pipeline({
     adapters,
     config,
@@ -74,6 +76,7 @@ export async function runWorkers(
     once,
     onSettled: (row) => totals.sourceUnchanged(row),
   });
+  await preparing;
   await using _health = await serveHealth(options.healthPort, () => pipeline.isReady, log);
   const stop = { ...signals, graceMs: config.shutdown_grace_seconds * 1000 };
   const wasStopped = await work(context, pipeline, totals, log, once, stop);

@@ -9,8 +9,14 @@ describe("wantsThread", () => {
     );
   });
 
+  it("is true for the workers that split", () => {
+    assert.equal(wantsThread(["run", "logs", "--once"], {}, 2), true);
+    assert.equal(wantsThread(["splitter", "logs"], {}, 4), true);
+  });
+
   for (const args of [
     [],
+    ["loader", "--once"],
     ["split"],
     ["status"],
     ["--help"],

@@ -24,6 +24,8 @@ export interface AnnounceDeps {
   onAnnounced(object: ObjectInfo): void;
   /** The same objects, many at a time. */
   onBatch?(objects: readonly ObjectInfo[]): Promise<void>;
+  /** The ledger can be asked from then on; default: now. */
+  readonly ready?: Promise<void>;
   /** Everything but sending. */
   readonly dryRun?: boolean;
   /** A source object needs nothing: its present content is settled. */
@@ -56,6 +58,7 @@ export async function announceObjects(deps: AnnounceDeps, objects: AsyncIterable
 
 async function announceBatch(deps: AnnounceDeps, objects: readonly ObjectInfo[]): Promise<void> {
   const names = objects.map(({ bucket, key }) => ({ bucket, key }));
+  await deps.ready;
   const rows = await deps.warehouse.findSources({ names }, deps.signal);
   const byId = Map.groupBy(rows, (row) => row.sourceId);
   const due: ObjectInfo[] = [];

@@ -41,6 +41,8 @@ export interface PipelineOptions {
   readonly load: boolean;
   /** It is going to end when nothing is left to do. */
   readonly once: boolean;
+  /** The warehouse is being prepared; default: it is. */
+  readonly preparing?: Promise<void> | undefined;
   /** A file needs nothing: the ledger has settled its present content. */
   onSettled(row: SourceRow): void;
 }
@@ -52,6 +54,8 @@ export class Pipeline implements AsyncDisposable {
   /** Source objects announced by this process. */
   readonly #announced: { bucket: string; key: string }[] = [];
   readonly #unsettled = new UnsettledSources();
+  /** Ledger and loader are there. */
+  #ready: Promise<void> = Promise.resolve();
   /** Receipts in hand at the last look. */
   #receiptsSeen = 0;
 
@@ -71,8 +75,16 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    await this.#loader?.start();
+    this.#ready = this.#startLoader();
+    // Met by whoever needs them: the first files are read, which takes as long.
+    if (this.#options.once) this.#ready.catch(() => undefined);
+    else await this.#ready;
     this.#splitter?.start();
+  }
+
+  async #startLoader(): Promise<void> {
+    await this.#options.preparing;
+    await this.#loader?.start();
   }
 
   /** Announces the files that are there now, and works until nothing is left to do, or the signal fires. */
@@ -89,6 +101,7 @@ export class Pipeline implements AsyncDisposable {
   /** Works until nothing is left to do, or the signal fires. */
   async done(signal: AbortSignal): Promise<void> {
     const { pollMs, isShared } = this.#options.adapters;
+    await this.#ready;
     for (let quiet = 0; ;) {
       quiet = (await this.#isDone(signal)) ? quiet + 1 : 0;
       if (quiet >= (isShared ? SHARED_LOOKS : 1)) return;
@@ -116,6 +129,7 @@ export class Pipeline implements AsyncDisposable {
   async drain(signal: AbortSignal): Promise<void> {
     const { pollMs, isShared } = this.#options.adapters;
     await this.#splitter?.drain();
+    await this.#ready;
     if (!isShared) {
       while (this.#loader && !(await this.#isLoaded(signal))) await systemClock.sleep(pollMs, signal);
     }
@@ -144,6 +158,7 @@ export class Pipeline implements AsyncDisposable {
     return {
       ...adapters,
       queue: adapters.splitQueue,
+      ready: this.#ready,
       signal,
       onSettled: (row) => this.#options.onSettled(row),
       onAnnounced: ({ bucket, key, bytes }: ObjectInfo) => {

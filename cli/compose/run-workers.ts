@@ -63,7 +63,7 @@ export async function runWorkers(
   using signals = context.signals.listen();
   await using adapters = await openAdapters(setup, config, { context, log, work: asked, onRequest });
   const preparing = setup.kind === "embedded" ? adapters.warehouse.prepare() : undefined;
-  // Met below; until then the scanner threads start.
+  // The pipeline meets it.
   preparing?.catch(() => undefined);
   await using pipeline = new Pipeline({
     adapters,
@@ -74,9 +74,9 @@ export async function runWorkers(
     cwd: context.cwd,
     ...workers,
     once,
+    preparing,
     onSettled: (row) => totals.sourceUnchanged(row),
   });
-  await preparing;
   await using _health = await serveHealth(options.healthPort, () => pipeline.isReady, log);
   const stop = { ...signals, graceMs: config.shutdown_grace_seconds * 1000 };
   const wasStopped = await work(context, pipeline, totals, log, once, stop);

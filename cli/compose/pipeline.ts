@@ -1,7 +1,6 @@
 // The pipeline in one process: watcher, splitter and loader, each of them optional. What one process leaves undone (stopped, killed) is in
 // the queues, in the routed bucket and in `pending`, and whoever runs next takes it up.
 import type { Logger } from "pino";
-import { watchFiles } from "../../shared/adapters/local/folder-watch.ts";
 import type { Config } from "../../shared/config/schema.ts";
 import type { ObjectInfo } from "../../shared/ports/object-store.ts";
 import type { Metrics } from "../../shared/ports/metrics.ts";
@@ -117,6 +116,7 @@ export class Pipeline implements AsyncDisposable {
     if (s3[0] !== undefined) throw unwatched(s3[0]);
     try {
       if (local.length > 0) {
+        const { watchFiles } = await import("../../shared/adapters/local/folder-watch.ts");
         const files = watchFiles(local, { cwd, settleSeconds, ...this.#finding(), signal });
         await announceFiles(this.#announcing(signal), files);
       } else await systemClock.sleep(2 ** 31 - 1, signal);

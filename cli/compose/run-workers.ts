@@ -1,5 +1,5 @@
 // The life of a process that works: opens everything, shows what goes on, stops well, and says how it went.
-import { loadConfig } from "../../shared/config/load-config.ts";
+import { configOf } from "../../shared/config/config-of.ts";
 import { RouterError } from "../../shared/errors/router-error.ts";
 import type { CliContext, ExitCode } from "../context.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -46,7 +46,7 @@ export async function runWorkers(
   workers: Workers,
 ): Promise<WorkersResult> {
   const asked = workOf(workers);
-  const config = loadConfig(configSources(context, withQueueSetting(options, asked)));
+  const config = await configOf(configSources(context, withQueueSetting(options, asked)));
   const setup = decideSetup(context.cwd, options, config, asked);
   const once = options.once === true;
   const isService = isOnSharedQueues(setup) && !once;

@@ -5,7 +5,7 @@ import { sourceName } from "../compose/s3-path.ts";
 import { realPath } from "../compose/source-paths.ts";
 import { openForReading } from "../compose/open-for-reading.ts";
 import type { CliContext } from "../context.ts";
-import { bytes, count } from "../output/numbers.ts";
+import { bytes, count, plural } from "../output/numbers.ts";
 import { printable } from "../output/printable.ts";
 import { table } from "../output/table.ts";
 import { findSource } from "../reports/find-source.ts";
@@ -70,7 +70,7 @@ function render(context: CliContext, report: WhereReport): string {
 
 function lines(counts: NonNullable<WhereReport["lines"]>, parts: number): string {
   const { total, rows, quarantined, dropped, blank } = counts;
-  return `${count(total)} = ${count(rows)} rows in ${count(parts)} parts + ${count(quarantined)} quarantined + ${count(dropped)} dropped + ${count(blank)} blank`;
+  return `${count(total)} = ${count(rows)} rows in ${plural(parts, "part")} + ${count(quarantined)} quarantined + ${count(dropped)} dropped + ${count(blank)} blank`;
 }
 
 function units(context: CliContext, all: WhereReport["units"]): string {

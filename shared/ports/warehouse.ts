@@ -32,6 +32,8 @@ export interface LoadUnit extends UnitKey {
   /** Lines promised by the receipt; 0 for a type that a replacing source no longer has. */
   readonly lines: number;
   readonly parts: readonly UnitPart[];
+  /** How many parts the receipt names, where `parts` are gathered ones: what the ledger says. */
+  readonly receiptParts?: number;
   /** Bucket, key and last-modified of the source, for the guard against newer sources. */
   readonly source: ReceiptSource;
   /** Units whose rows this one takes the place of: deleted and marked `replaced_by` in the same transaction. */

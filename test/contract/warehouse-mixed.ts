@@ -1,6 +1,7 @@
 // Contract of the warehouse: parts that several units name, be it mixed ones of the splitter or gathered ones of the loader.
 import assert from "node:assert/strict";
 import type { LoadUnit, UnitPart } from "../../shared/ports/warehouse.ts";
+import { unitText } from "../../shared/warehouse/source-rules.ts";
 import type { OpenWarehouse, WarehouseHarness } from "./warehouse-harness.ts";
 import { canonicalText, WarehouseBench } from "./warehouse-harness.ts";
 import {
@@ -101,7 +102,7 @@ export function mixedContract(open: OpenWarehouse): void {
       const gathered = (lines: number): UnitPart => ({ ...part, lines, gathered: true });
       const own = await bench.part(b, order, ['{"n":5}'], { firstLine: 2, compression: "gzip" });
       const units: LoadUnit[] = [
-        loadUnit(a, order, [gathered(2)]),
+        { ...loadUnit(a, order, [gathered(2)]), receiptParts: 7 },
         loadUnit(a, quoted, [gathered(1)]),
         loadUnit(b, order, [gathered(1), own]),
       ];
@@ -111,6 +112,12 @@ export function mixedContract(open: OpenWarehouse): void {
       assert.equal(result.kind, "loaded", JSON.stringify(result));
       assert.deepEqual(result.kind === "loaded" && result.units.map(({ rows }) => rows), [2, 1, 2]);
       assert.equal((await bench.lines("orders")).length, 5);
+      // In the ledger stands what the receipt says.
+      const loads = await bench.warehouse.loadedUnits(units);
+      assert.deepEqual(
+        units.map((unit) => loads.find((row) => unitText(row) === unitText(unit))!.parts),
+        [7, 1, 2],
+      );
     });
 
     it(`${mode}: writes nothing when a mixed part has other lines than promised`, async () => {

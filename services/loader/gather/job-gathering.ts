@@ -34,7 +34,11 @@ export class JobGathering implements AsyncDisposable {
     return {
       tables: tables.map(({ plan, units }) => ({
         plan,
-        units: units.map((unit) => ({ ...unit, parts: parts.partsOf(unit) })),
+        units: units.map((unit) => ({
+          ...unit,
+          parts: parts.partsOf(unit),
+          receiptParts: unit.parts.length,
+        })),
       })),
       failed: parts.failed,
     };

@@ -250,7 +250,7 @@ function ledgerRow(
     rows: rows.length,
     rejected: rejectedLines.length,
     rescued: countRescued(rows),
-    parts: parts.length,
+    parts: unit.receiptParts ?? parts.length,
     batchId: job.batchId,
   };
 }

@@ -271,7 +271,7 @@ async function writeLedger(session: Session, job: LoadJob, loaded: readonly Unit
       rows: result.rows,
       rejected: unit.rejectedLines.length,
       rescued: result.rescued,
-      parts: unit.parts.length,
+      parts: unit.receiptParts ?? unit.parts.length,
       receipt_key: unit.receiptKey,
       lane: unit.lane,
     };

@@ -107,7 +107,7 @@ function unitRows(
       direct: direct.has(table),
       rejected: unit.rejectedLines.length,
       rescued,
-      parts: unit.parts.length,
+      parts: unit.receiptParts ?? unit.parts.length,
       receipt_key: unit.receiptKey,
       lane: unit.lane,
       bucket,

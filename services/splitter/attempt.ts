@@ -152,18 +152,16 @@ class Attempt {
     return this.#result(written, broken && { ...broken, afterLine });
   }
 
-  /** The shapes of a small source come first, so that its scanner is free while its parts are flushed. */
+  /**
+   * Shapes are gathered while parts are compressed and flushed, which leaves this thread and the scanners time; then the scanners are free for
+   * other sources. Both have ended when one has failed.
+   */
   async #finish(): Promise<readonly WrittenPart[]> {
-    const isSmall = this.#reader.storedBytes <= this.#options.engine.smallBytes;
-    if (isSmall) {
-      await this.#gatherShapes();
-      this.#session.close();
-    }
-    if (isSmall) return await this.#writer.finish();
-    // Compressing and writing leave this thread and the scanners time. Both have ended when one has failed.
     const finishing = this.#writer.finish();
-    await Promise.allSettled([finishing, this.#gatherShapes()]).then(throwFirst);
-    return await finishing;
+    const gathering = this.#gatherShapes().then(() => this.#session.close());
+    await Promise.allSettled([finishing, gathering]);
+    const [written] = await Promise.all([finishing, gathering]);
+    return written;
   }
 
   /** A chunk becomes a block as it is, or its bytes are copied into one. */
@@ -185,7 +183,8 @@ class Attempt {
     for (let at = 0; at < names.length; at += SHAPES_AT_ONCE) {
       const some = names.slice(at, at + SHAPES_AT_ONCE);
       if (isReady) {
-        for (const [name, text] of await this.#session.shapeTexts(some)) await texts.addText(name, text);
+        const ready = await this.#session.shapeTexts(some);
+        for (const name of some) await texts.addText(name, ready.get(name)!);
         continue;
       }
       await this.#session.shapes(some, merge);
@@ -237,8 +236,4 @@ class Attempt {
       break: broken,
     };
   }
-}
-
-function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
-  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -74,5 +74,5 @@ const HEAD: Parameters<typeof buildReceipt>[0] = {
 function partOf(eventType: string, sequence: number): WrittenPart {
   const key = `parts/${SOURCE_ID}/${String(sequence).padStart(6, "0")}.ndjson.zst`;
   const marks = new Map([[eventType, 1]]);
-  return { kind: "part", sequence, key, bytes: 1000, lines: 1, rawBytes: 5000, marks };
+  return { kind: "part", isShared: false, sequence, key, bytes: 1000, lines: 1, rawBytes: 5000, marks };
 }

@@ -22,12 +22,18 @@ export function announcing(store: ObjectStore, rules: readonly NotifyRule[], clo
     batch() {
       const batch = batchOf(store);
       const put: (() => Promise<void>)[] = [];
+      const announced = (ref: ObjectRef, result: PutResult): PutResult => {
+        if (result.created) put.push(() => announce(ref, result));
+        return result;
+      };
       return {
-        async put(ref, body, options) {
-          const result = await batch.put(ref, body, options);
-          if (result.created) put.push(() => announce(ref, result));
-          return result;
-        },
+        put: async (ref, body, options) => announced(ref, await batch.put(ref, body, options)),
+        begin: (ref) =>
+          batch.begin?.(ref)?.then((object) => ({
+            append: async (bytes) => object.append(bytes),
+            finish: async () => announced(ref, await object.finish()),
+            [Symbol.asyncDispose]: async () => object[Symbol.asyncDispose](),
+          })),
         async flush() {
           await batch.flush();
           for (const announceIt of put.splice(0)) await announceIt();

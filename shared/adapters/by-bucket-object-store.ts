@@ -1,5 +1,5 @@
 // Two object stores as one: the buckets of the machine itself, and all others.
-import type { ObjectBatch, ObjectStore } from "../ports/object-store.ts";
+import type { ObjectBatch, ObjectRef, ObjectStore } from "../ports/object-store.ts";
 import { batchOf } from "../runtime/object-batch.ts";
 
 /** Objects of the buckets in `own` are in `inner`, all others in what `outer` gives, which is asked for when the first one is needed. */
@@ -21,13 +21,15 @@ function byBucketBatch(open: (bucket: string) => ObjectBatch, own: readonly stri
   const batches = new Map<boolean, ObjectBatch>();
   const all = (work: (batch: ObjectBatch) => Promise<unknown>) =>
     Promise.all([...batches.values()].map(work));
+  const batchFor = ({ bucket }: ObjectRef): ObjectBatch => {
+    const isOwn = own.includes(bucket);
+    let batch = batches.get(isOwn);
+    if (!batch) batches.set(isOwn, (batch = open(bucket)));
+    return batch;
+  };
   return {
-    async put(ref, body, options) {
-      const isOwn = own.includes(ref.bucket);
-      let batch = batches.get(isOwn);
-      if (!batch) batches.set(isOwn, (batch = open(ref.bucket)));
-      return batch.put(ref, body, options);
-    },
+    put: async (ref, body, options) => batchFor(ref).put(ref, body, options),
+    begin: (ref) => batchFor(ref).begin?.(ref),
     async flush() {
       await all((batch) => batch.flush());
     },

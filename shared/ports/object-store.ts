@@ -71,8 +71,23 @@ export interface ObjectStore {
 export interface ObjectBatch {
   /** As the store's, but for one thing: the object is whole for every reader, and may yet be lost in a power failure. */
   put(ref: ObjectRef, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutResult>;
+  /**
+   * Begins an object whose bytes are still coming into being. Undefined, or missing, where an open object would hold memory (S3 wants parts of
+   * 5 MiB): its bytes are to be kept elsewhere then, and put when all are there.
+   */
+  readonly begin?: (ref: ObjectRef) => Promise<GrowingObject> | undefined;
   /** Resolves when everything put before is durable. Nothing may rely on an object of the batch before. */
   flush(): Promise<void>;
   /** Gives up what the batch holds open; to be called at the end, flushed or not. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** An object that no reader sees before it is finished. To be disposed of before its batch is. */
+export interface GrowingObject extends AsyncDisposable {
+  /** One call at a time. The bytes may be overwritten when it resolves. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** The object is there, as after a put of the batch; nothing more can be appended. Once, and after the last `append` has resolved. */
+  finish(): Promise<PutResult>;
+  /** Gives up an object that was not finished: nothing of it stays. Not while an `append` or `finish` is under way. */
   [Symbol.asyncDispose](): Promise<void>;
 }

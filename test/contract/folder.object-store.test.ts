@@ -7,6 +7,7 @@ objectStoreContract("folder", async () => {
   return {
     store: createFolderObjectStore({ root: `${dir.path}/routed` }),
     bucket: ROUTED_BUCKET,
+    grows: true,
     async [Symbol.asyncDispose]() {
       dir[Symbol.dispose]();
     },

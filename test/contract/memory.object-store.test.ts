@@ -1,8 +1,11 @@
 import { MemoryObjectStore } from "../../shared/adapters/memory/memory-object-store.ts";
 import { objectStoreContract } from "./object-store.ts";
 
-objectStoreContract("memory", async () => ({
-  store: new MemoryObjectStore({ chunkBytes: 40_000 }),
-  bucket: "routed",
-  async [Symbol.asyncDispose]() {},
-}));
+for (const grows of [false, true]) {
+  objectStoreContract(`memory${grows ? ", with objects that grow" : ""}`, async () => ({
+    store: new MemoryObjectStore({ chunkBytes: 40_000, grows }),
+    bucket: "routed",
+    grows,
+    async [Symbol.asyncDispose]() {},
+  }));
+}

@@ -9,6 +9,8 @@ import type { ObjectRead, ObjectRef, ObjectStore } from "../../shared/ports/obje
 export interface ObjectStoreHarness extends AsyncDisposable {
   readonly store: ObjectStore;
   readonly bucket: string;
+  /** Its batches begin objects that grow. Default false. */
+  readonly grows?: boolean;
 }
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -209,6 +211,41 @@ export function objectStoreContract(title: string, open: () => Promise<ObjectSto
         for (const key of ["parts/large", "parts/streamed"]) {
           assert.ok(Buffer.from(await store.getBytes(at(key))).equals(large));
         }
+      });
+
+      it("grows objects that are like others when they are finished, and not there before, or begins none", async () => {
+        await using batch = batchOf(store);
+        const content = noise(6_000_000, "grown");
+        const beginning = batch.begin?.(at("parts/grown"));
+        assert.equal(beginning !== undefined, harness.grows ?? false);
+        if (!beginning) return;
+
+        await using object = await beginning;
+        const chunk = Buffer.alloc(700_000);
+        for await (const next of inChunks(content, chunk.length)) {
+          chunk.set(next);
+          await object.append(chunk.subarray(0, next.length));
+        }
+        assert.equal(await store.head(at("parts/grown")), undefined);
+        const finished = await object.finish();
+        await batch.flush();
+
+        const put = await store.put(at("parts/put"), content);
+        assert.deepEqual(finished, put);
+        assert.ok(Buffer.from(await store.getBytes(at("parts/grown"))).equals(content));
+        assert.equal((await store.head(at("parts/grown")))?.etag, put.etag);
+      });
+
+      it("leaves nothing of a growing object that is given up, empty or not", async () => {
+        await using batch = batchOf(store);
+        for (const bytes of [0, 5_000_000]) {
+          const object = await batch.begin?.(at("parts/given-up"));
+          if (bytes > 0) await object?.append(noise(bytes, "given up"));
+          await object?.[Symbol.asyncDispose]();
+        }
+        await batch.flush();
+
+        assert.deepEqual(await keysOf(store, harness.bucket, "parts/"), []);
       });
 
       it("can be given up", async () => {

@@ -29,7 +29,7 @@ export interface PartFrames extends Tally {
   readonly pieces: readonly (number | Uint8Array)[];
 }
 
-/** Takes frames that are full: compresses and keeps them, then sets `stored`. Never throws. */
+/** Takes frames that are full: compresses them, and keeps them or queues them (`queue`), to set `stored` later. Never throws. */
 export type FrameSink = (stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>) => void;
 
 /** What a stream becomes: parts, or quarantine objects. */
@@ -107,6 +107,16 @@ export class PartStream implements PageHolder {
     this.#spill(new Uint8Array(0));
   }
 
+  /** A frame belongs to the part that is open; in the order in which they were taken out. */
+  queue(frame: CompressedFrame): void {
+    this.#pending.push(frame);
+  }
+
+  /** True when no frame has been queued that has not been taken with a part. */
+  get isClear(): boolean {
+    return this.#pending.length === 0 && this.#part.lines === 0;
+  }
+
   /** Takes the last frame out without the sink's help, if there is one. */
   takeLast(): { readonly frame: CompressedFrame; readonly raw: Uint8Array<ArrayBuffer> } | undefined {
     if (this.#tally.rawBytes === 0) return undefined;
@@ -166,7 +176,6 @@ export class PartStream implements PageHolder {
     const frame: CompressedFrame = { ...this.#tally, isWhole: this.#isWhole, stored: undefined };
     this.#tally = newTally();
     this.#hasFrames = true;
-    this.#pending.push(frame);
     return { frame, raw };
   }
 

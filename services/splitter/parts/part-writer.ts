@@ -7,6 +7,7 @@ import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { asBuffer } from "../frame/copy-bytes.ts";
 import type { Codec, Compressor } from "./compressor.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
+import { GrowingParts, type GrowingPart } from "./growing-parts.ts";
 import type { PagePool } from "./page-pool.ts";
 import { partBody } from "./part-body.ts";
 import {
@@ -49,6 +50,8 @@ export interface WrittenPart {
   readonly rawBytes: number;
   /** Lines by event type, in the order of their first lines; of a quarantine object, by reason. */
   readonly marks: ReadonlyMap<string, number>;
+  /** True for parts of several event types. */
+  readonly isShared: boolean;
   readonly sequence: number;
   readonly key: string;
   readonly bytes: number;
@@ -66,6 +69,7 @@ export class PartWriter implements AsyncDisposable {
   readonly #signal: AbortSignal;
   /** Parts need to be durable together, before the receipt names them. */
   readonly #batch: ObjectBatch;
+  readonly #growing: GrowingParts;
   #isFinishing = false;
   #onSettled: (() => void) | undefined;
   #parts = 0;
@@ -74,6 +78,7 @@ export class PartWriter implements AsyncDisposable {
   constructor(options: PartWriterOptions) {
     this.#options = options;
     this.#batch = batchOf(options.store);
+    this.#growing = new GrowingParts(this.#batch, options.bucket);
     this.#frameBytes = Math.min(FRAME_BYTES, options.pool.budgetBytes / 4);
     this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
@@ -114,7 +119,7 @@ export class PartWriter implements AsyncDisposable {
     this.#signal.throwIfAborted();
   }
 
-  /** Closes everything. Resolves when all parts are durable, in the order of their sequence numbers. */
+  /** Closes everything. Resolves when all parts are durable, those of an event type in the order of its lines. */
   async finish(): Promise<readonly WrittenPart[]> {
     await this.#settleStoring();
     this.#isFinishing = true;
@@ -127,7 +132,7 @@ export class PartWriter implements AsyncDisposable {
     await Promise.all(this.#uploading);
     this.#signal.throwIfAborted();
     await this.#batch.flush();
-    return this.#written.sort((a, b) => a.sequence - b.sequence);
+    return this.#written.sort(byOrderOfLines);
   }
 
   /** Gives everything back and waits until nothing runs in the background any more. */
@@ -136,6 +141,7 @@ export class PartWriter implements AsyncDisposable {
     for (const stream of this.#streams) stream.discard();
     await this.#settleStoring();
     await Promise.all(this.#uploading);
+    await this.#growing[Symbol.asyncDispose]();
     await this.#batch[Symbol.asyncDispose]();
     await this.#options.scratch[Symbol.asyncDispose]();
   }
@@ -145,8 +151,56 @@ export class PartWriter implements AsyncDisposable {
   }
 
   #keep(stream: PartStream, frame: CompressedFrame, raw: Uint8Array<ArrayBuffer>): void {
+    const growing = this.#growing.of(stream) ?? this.#beginGrowing(stream, raw.length);
+    if (growing) {
+      void this.#background(this.#storing, this.#grow(stream, growing, frame, raw));
+      return;
+    }
+    stream.queue(frame);
     if (this.#keepNow(stream, frame, raw)) return;
     void this.#background(this.#storing, this.#compressAndStore(stream, frame, raw));
+  }
+
+  /** Where a stream fills frames, and nothing of it waits on scratch, which would have to come before. */
+  #beginGrowing(stream: PartStream, frameBytes: number): GrowingPart | undefined {
+    const { isSingleFrame, partKey } = this.#options;
+    const isLarge = stream.kind === "part" && frameBytes >= this.#frameBytes && stream.isClear;
+    if (!isLarge || stream.eventType === undefined || isSingleFrame) return undefined;
+    const part = this.#growing.begin(stream, stream.eventType, this.#parts, partKey(this.#parts));
+    if (part) this.#parts++;
+    return part;
+  }
+
+  async #grow(
+    stream: PartStream,
+    part: GrowingPart,
+    frame: CompressedFrame,
+    raw: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const release = this.#options.compressor.hold(raw.length);
+    try {
+      await part.add(frame, (use) =>
+        this.#compress(stream, raw, (bytes) => {
+          this.#signal.throwIfAborted();
+          return use(bytes);
+        }),
+      );
+    } finally {
+      release();
+    }
+    if (part.bytes >= this.#options.partBytes) this.#closeGrown(stream, part);
+  }
+
+  /** Frames that are on their way to the part are waited for. */
+  #closeGrown(stream: PartStream, part: GrowingPart): void {
+    if (this.#growing.of(stream) !== part) return;
+    const finishing = this.#growing.finish(stream, part).then((stored) => {
+      const { sequence, key, bytes, lines, rawBytes, eventType } = part;
+      this.#checkStored(key, stored, bytes);
+      const marks = new Map([[eventType, lines]]);
+      this.#written.push({ kind: "part", isShared: false, sequence, key, bytes, lines, rawBytes, marks });
+    });
+    void this.#background(this.#uploading, finishing);
   }
 
   /** A small frame, of which thousands of event types have tens of thousands, is kept before anybody could wait for it. */
@@ -212,10 +266,17 @@ export class PartWriter implements AsyncDisposable {
   /** The last frame goes from memory into the part: small event types never touch the disk. */
   async #finishStream(stream: PartStream): Promise<void> {
     const last = stream.takeLast();
+    const growing = this.#growing.of(stream);
+    if (growing) {
+      if (last) void this.#background(this.#storing, this.#grow(stream, growing, last.frame, last.raw));
+      this.#closeGrown(stream, growing);
+      return;
+    }
     if (!last) {
       void this.#close(stream);
       return;
     }
+    stream.queue(last.frame);
     // Taken now, so that the order of parts does not depend on which is compressed first.
     const sequence = this.#nextSequence(stream);
     const now = this.#options.compressor.compressNow(last.raw, this.#codecOf(stream));
@@ -275,17 +336,22 @@ export class PartWriter implements AsyncDisposable {
     const body = await partBody(frames, scratch, buffers.take, single);
     const { bytes } = await this.#batch.put({ bucket, key }, body, { signal: this.#signal });
     if (body instanceof Uint8Array) buffers.give(body.buffer);
-    if (!isSingle && bytes !== frames.bytes) {
-      throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${frames.bytes} bytes.`, {
-        retryable: true,
-        details: { bucket, key },
-      });
-    }
+    if (!isSingle) this.#checkStored(key, bytes, frames.bytes);
     const { lines, rawBytes } = frames;
-    const marks = stream.eventType === undefined ? frames.marks! : new Map([[stream.eventType, lines]]);
-    this.#written.push({ kind: stream.kind, sequence, key, bytes, lines, rawBytes, marks });
+    const { kind, eventType } = stream;
+    const marks = eventType === undefined ? frames.marks! : new Map([[eventType, lines]]);
+    const isShared = kind === "part" && eventType === undefined;
+    this.#written.push({ kind, isShared, sequence, key, bytes, lines, rawBytes, marks });
     // Once everything is being closed, nothing asks for room any more.
     if (!this.#isFinishing) for (const extent of extentsOf(frames.pieces)) scratch.release(extent);
+  }
+
+  #checkStored(key: string, stored: number, bytes: number): void {
+    if (stored === bytes) return;
+    throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${stored} of ${bytes} bytes.`, {
+      retryable: true,
+      details: { bucket: this.#options.bucket, key },
+    });
   }
 
   /** The first failure aborts the rest; `room` and `finish` report it. */
@@ -305,6 +371,11 @@ export class PartWriter implements AsyncDisposable {
       await new Promise<void>((resolve) => (this.#onSettled = resolve));
     }
   }
+}
+
+/** What an event type has in a shared part came before it got parts of its own, whose numbers rise, though some were begun before the shared one. */
+function byOrderOfLines(a: WrittenPart, b: WrittenPart): number {
+  return Number(b.isShared) - Number(a.isShared) || a.sequence - b.sequence;
 }
 
 function scratchTooSmall(): RouterError {

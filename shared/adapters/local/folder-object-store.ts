@@ -11,6 +11,7 @@ import { createDirectorySync } from "./directory-sync.ts";
 import type { EtagCache } from "./etag-cache.ts";
 import { errnoOf, fileError } from "./file-errors.ts";
 import { assertFolderKey, assertLocalKey, INCOMING } from "./object-key.ts";
+import { GrowingFile } from "./growing-file.ts";
 import { LateFlush } from "./late-flush.ts";
 import { pinFile, readPinned, readWhole, type PinnedFile } from "./pinned-file.ts";
 import { walkKeys } from "./walk-keys.ts";
@@ -46,6 +47,9 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
   const notify = options.notify ?? [];
   const syncDirectory = createDirectorySync();
   let swept: Promise<unknown> | undefined;
+
+  const sweep = (): Promise<unknown> =>
+    (swept ??= removeLeftovers(root, LEFTOVER_AGE_MS, clock.now().getTime()));
 
   function fileOf(ref: ObjectRef): string {
     if (ref.bucket === LOCAL_BUCKET) {
@@ -92,7 +96,7 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
   ): Promise<PutResult> {
     writableFileOf(ref);
     return translated("writing", ref, options.signal, async () => {
-      await (swept ??= removeLeftovers(root, LEFTOVER_AGE_MS, clock.now().getTime()));
+      await sweep();
       return writeFileWhole(root, ref.key, content, options);
     });
   }
@@ -131,15 +135,22 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     batch() {
       const late = new LateFlush(syncDirectory);
       const announcements: (() => Promise<void>)[] = [];
+      const announced = (ref: ObjectRef, result: PutResult): PutResult => {
+        const { bytes, etag } = result;
+        const at = clock.now();
+        if (result.created) announcements.push(() => announcePut(notify, { ...ref, bytes, etag, at }));
+        return result;
+      };
       return {
         async put(ref, content, { ifAbsent = false, signal } = {}) {
           const flushLater = (file: number): Promise<void> => late.add(file);
           const options = { ifAbsent, signal, syncDirectory: late.addDirectory, flushLater };
-          const result = await write(ref, content, options);
-          const { bytes, etag } = result;
-          const at = clock.now();
-          if (result.created) announcements.push(() => announcePut(notify, { ...ref, bytes, etag, at }));
-          return result;
+          return announced(ref, await write(ref, content, options));
+        },
+        async begin(ref) {
+          writableFileOf(ref);
+          await sweep();
+          return new GrowingFile(root, ref, late, (result) => announced(ref, result));
         },
         async flush() {
           await translated("writing", { bucket: ROUTED_BUCKET, key: "" }, undefined, () => late.flush());

@@ -1,16 +1,24 @@
 // Files that are flushed to disk some time after they have been written, many at once: what the file system writes down for one of them
-// (its journal) mostly covers the others.
+// (its journal) mostly covers the others. Those that grow are flushed on the way as well, so that at the end there is not all of it to wait for.
 import { closeSync } from "node:fs";
 import { flush } from "./flush.ts";
 
 /** Open files that wait; beyond, they are flushed without anybody asking. */
 const MAX_WAITING = 256;
+/** So much of growing files waits for the disk before they are flushed beside the writing. */
+const EARLY_BYTES = 4 * 1024 * 1024;
 
 export class LateFlush implements AsyncDisposable {
   readonly #syncDirectory: (directory: string) => Promise<void>;
   #waiting: number[] = [];
   #flushing: Promise<void> = Promise.resolve();
   readonly #directories = new Set<string>();
+  /** Files that have grown since they were flushed. */
+  #grown = new Set<number>();
+  #grownBytes = 0;
+  #early: Promise<void> | undefined;
+  /** A flush that failed may succeed the next time, without the bytes. */
+  #earlyFailure: { readonly error: unknown } | undefined;
 
   constructor(syncDirectory: (directory: string) => Promise<void>) {
     this.#syncDirectory = syncDirectory;
@@ -22,6 +30,34 @@ export class LateFlush implements AsyncDisposable {
     if (this.#waiting.length >= MAX_WAITING) await this.#flushWaiting();
   }
 
+  /** An open file has got so many bytes more. */
+  grew(file: number, bytes: number): void {
+    this.#grown.add(file);
+    this.#grownBytes += bytes;
+    if (this.#grownBytes >= EARLY_BYTES) {
+      this.#early ??= this.#flushGrown().finally(() => (this.#early = undefined));
+    }
+  }
+
+  /** Resolves when a file that grew may be closed; it is not flushed any more. */
+  async forget(file: number): Promise<void> {
+    this.#grown.delete(file);
+    await this.#early;
+  }
+
+  /** One after the other: a flush waits in the thread pool, where others work. */
+  async #flushGrown(): Promise<void> {
+    while (this.#grownBytes >= EARLY_BYTES) {
+      const files = this.#grown;
+      [this.#grown, this.#grownBytes] = [new Set(), 0];
+      for (const file of files) {
+        await flush(file).catch((error: unknown) => {
+          this.#earlyFailure ??= { error };
+        });
+      }
+    }
+  }
+
   readonly addDirectory = (directory: string): Promise<void> => {
     this.#directories.add(directory);
     return Promise.resolve();
@@ -30,6 +66,7 @@ export class LateFlush implements AsyncDisposable {
   /** Flushes all that was added. What failed once fails every time: nobody knows what is on the disk. */
   async flush(): Promise<void> {
     await this.#flushWaiting();
+    if (this.#earlyFailure) throw this.#earlyFailure.error;
     await Promise.all([...this.#directories].map((directory) => this.#syncDirectory(directory)));
     this.#directories.clear();
   }
@@ -37,6 +74,7 @@ export class LateFlush implements AsyncDisposable {
   /** Waits for what is under way and closes the rest. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#flushing.catch(() => undefined);
+    await this.#early;
     for (const file of this.#waiting.splice(0)) {
       try {
         closeSync(file);
@@ -50,19 +88,22 @@ export class LateFlush implements AsyncDisposable {
     const before = this.#flushing;
     const files = this.#waiting;
     this.#waiting = [];
-    this.#flushing = flushAll(files).then(() => before);
+    for (const file of files) this.#grown.delete(file);
+    this.#flushing = flushAll(files, this.#early).then(() => before);
     // Met by whoever flushes.
     this.#flushing.catch(() => undefined);
     return this.#flushing;
   }
 }
 
-async function flushAll(files: readonly number[]): Promise<void> {
+/** A file that `others` flush as well is closed after that. */
+async function flushAll(files: readonly number[], others: Promise<void> | undefined): Promise<void> {
   const results = await Promise.allSettled(
     files.map(async (file) => {
       try {
         await flush(file);
       } finally {
+        await others;
         closeSync(file);
       }
     }),

@@ -1,7 +1,7 @@
 // Writing a file so that it is there whole or not at all, also after a power failure (see README.md for the order).
 import { randomUUID } from "node:crypto";
 import { closeSync, linkSync, mkdirSync, openSync, renameSync, unlinkSync, write, writeSync } from "node:fs";
-import { open, readdir, stat, unlink, type FileHandle } from "node:fs/promises";
+import { readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { PutResult } from "../../ports/object-store.ts";
@@ -39,7 +39,7 @@ export async function writeFileWhole(
   options: WriteOptions,
 ): Promise<PutResult> {
   options.signal?.throwIfAborted();
-  const temporary = join(root, INCOMING, randomUUID());
+  const temporary = temporaryPath(root);
   let isThere = true;
   try {
     const isSmall = body instanceof Uint8Array && body.length <= ONE_PIECE_BYTES;
@@ -55,13 +55,22 @@ export async function writeFileWhole(
   }
 }
 
+function temporaryPath(root: string): string {
+  return join(root, INCOMING, randomUUID());
+}
+
+/** A new file in the folder for temporary files. */
+export function openTemporary(root: string, path = temporaryPath(root)): { file: number; path: string } {
+  return { file: inIncoming(root, () => openSync(path, "wx")), path };
+}
+
 async function writePiece(
   root: string,
   path: string,
   body: Uint8Array,
   flushLater: WriteOptions["flushLater"],
 ): Promise<{ etag: string; bytes: number }> {
-  const file = inIncoming(root, () => openSync(path, "wx"));
+  const { file } = openTemporary(root, path);
   let isOurs = true;
   let etag: string;
   try {
@@ -77,7 +86,8 @@ async function writePiece(
   return { etag, bytes: body.length };
 }
 
-async function writeInPool(file: number, body: Uint8Array): Promise<void> {
+/** Writes at the file's end, in the thread pool. */
+export async function writeInPool(file: number, body: Uint8Array): Promise<void> {
   for (let at = 0; at < body.length;) at += (await inPool(file, body, at)).bytesWritten;
 }
 
@@ -92,7 +102,7 @@ function inIncoming<T>(root: string, work: () => T): T {
   }
 }
 
-function removeQuietly(path: string): void {
+export function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
@@ -108,32 +118,29 @@ async function writeFlushed(
 ): Promise<{ etag: string; bytes: number }> {
   const hash = etagHash();
   let bytes = 0;
-  mkdirSync(join(root, INCOMING), { recursive: true });
-  await using handle = await open(path, "wx");
-  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-    signal?.throwIfAborted();
-    const writing = writeAll(handle, chunk);
-    // Meanwhile.
-    hash.update(chunk);
-    await writing;
-    bytes += chunk.byteLength;
+  const { file } = openTemporary(root, path);
+  try {
+    for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+      signal?.throwIfAborted();
+      const writing = writeInPool(file, chunk);
+      // Meanwhile.
+      hash.update(chunk);
+      await writing;
+      bytes += chunk.byteLength;
+    }
+    await flush(file);
+  } finally {
+    closeSync(file);
   }
-  await handle.sync();
   return { etag: hash.digest(), bytes };
 }
 
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength;) {
-    at += (await handle.write(chunk, at, chunk.byteLength - at)).bytesWritten;
-  }
-}
-
 /** False when the key was to be absent and is not. */
-async function giveName(
+export async function giveName(
   root: string,
   temporary: string,
   key: string,
-  { ifAbsent, syncDirectory }: WriteOptions,
+  { ifAbsent, syncDirectory }: Pick<WriteOptions, "ifAbsent" | "syncDirectory">,
 ): Promise<boolean> {
   const target = join(root, key);
   const folder = dirname(target);

@@ -3,6 +3,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
+  ObjectBatch,
   ObjectInfo,
   ObjectRead,
   ObjectRef,
@@ -18,6 +19,8 @@ export interface MemoryObjectStoreOptions {
   readonly chunkBytes?: number;
   /** Puts that are announced on a queue, as S3 would. */
   readonly notify?: readonly NotifyRule[];
+  /** Its batches begin objects that grow. Default false. */
+  readonly grows?: boolean;
 }
 
 interface Stored {
@@ -26,6 +29,7 @@ interface Stored {
 }
 
 export class MemoryObjectStore implements ObjectStore {
+  readonly batch?: () => ObjectBatch;
   readonly #objects = new Map<string, Map<string, Stored>>();
   readonly #clock: Clock;
   readonly #chunkBytes: number;
@@ -35,6 +39,23 @@ export class MemoryObjectStore implements ObjectStore {
     this.#clock = options.clock ?? systemClock;
     this.#chunkBytes = options.chunkBytes ?? 64 * 1024;
     this.#notify = options.notify ?? [];
+    if (options.grows) this.batch = () => this.#growingBatch();
+  }
+
+  #growingBatch(): ObjectBatch {
+    return {
+      put: (ref, body, options) => this.put(ref, body, options),
+      begin: async (ref) => {
+        const chunks: Uint8Array[] = [];
+        return {
+          append: async (bytes) => void chunks.push(new Uint8Array(bytes)),
+          finish: () => this.put(ref, Buffer.concat(chunks)),
+          async [Symbol.asyncDispose]() {},
+        };
+      },
+      flush: async () => undefined,
+      async [Symbol.asyncDispose]() {},
+    };
   }
 
   async get(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectRead> {

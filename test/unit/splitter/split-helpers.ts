@@ -31,6 +31,8 @@ export interface SplitOptions {
   /** Shared threads; without it an engine is made for the configuration. */
   readonly engine?: SplitEngine;
   readonly salvage?: boolean;
+  /** The store takes parts while they grow. */
+  readonly grows?: boolean;
 }
 
 export function configOf(config: Record<string, unknown> = {}): Config {
@@ -39,7 +41,10 @@ export function configOf(config: Record<string, unknown> = {}): Config {
 }
 
 export async function split(bytes: Uint8Array | string, options: SplitOptions = {}): Promise<SplitResult> {
-  const store = new MemoryObjectStore({ chunkBytes: options.chunkBytes ?? 64 * 1024 });
+  const store = new MemoryObjectStore({
+    chunkBytes: options.chunkBytes ?? 64 * 1024,
+    grows: options.grows ?? false,
+  });
   const key = options.key ?? "/logs/a.log";
   await store.put({ bucket: "local", key }, typeof bytes === "string" ? Buffer.from(bytes) : bytes);
   return splitStored(store, key, options);

@@ -33,6 +33,7 @@ const head: ReceiptHead = {
 };
 const part = (eventType: string | undefined, lines: number, sequence: number): WrittenPart => ({
   kind: eventType === undefined ? "quarantine" : "part",
+  isShared: false,
   sequence,
   key: `parts/${sequence}`,
   bytes: 5,

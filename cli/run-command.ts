@@ -1,10 +1,11 @@
 // The one place of the command that touches `process`.
 import pc from "picocolors";
+import { endProcess } from "../shared/runtime/end-process.ts";
 import { runProgram } from "./program.ts";
 import { signalSource } from "./signals.ts";
 
-/** Runs the command line in this process and leaves its exit code. */
-export async function runCommand(args: readonly string[]): Promise<void> {
+/** Runs the command line in this process, and ends it with its exit code. */
+export async function runCommand(args: readonly string[]): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) {
     // A reader that has seen enough (`| head`) is no error.
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -24,4 +25,5 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     },
     args,
   );
+  return endProcess();
 }

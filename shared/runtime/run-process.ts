@@ -4,6 +4,7 @@
 // process ends by the same signal, so that whoever sent it sees it honoured; with `afterSignal: "exit"` it exits with the work's code.
 import { isRouterError } from "../errors/router-error.ts";
 import { systemClock } from "./clock.ts";
+import { written } from "./end-process.ts";
 import { startGrace } from "./grace.ts";
 
 /** What the work sees of the process. */
@@ -113,13 +114,4 @@ async function codeOf(
     log("fatal", { event: "failed", err: error }, error instanceof Error ? error.message : String(error));
     return bad ? EXIT_BAD_USAGE : EXIT_FAILED;
   }
-}
-
-/** Pipes take what was written to them in their own time; `process.exit` would not wait. */
-async function written(): Promise<void> {
-  await Promise.all(
-    [process.stdout, process.stderr].map(
-      (stream) => new Promise<void>((resolve) => stream.write("", () => resolve())),
-    ),
-  );
 }

@@ -1,6 +1,6 @@
 // From part lines to durable parts: compression, and the folder store's put with its fsync.
 import { join } from "node:path";
-import { FRAME_BYTES } from "../../services/splitter/parts/part-writer.ts";
+import { FRAME_BYTES } from "../../services/splitter/parts/frame-compressor.ts";
 import { createFolderObjectStore, ROUTED_BUCKET } from "../../shared/adapters/local/folder-object-store.ts";
 import { partLinesOf, type Stage, type StageInput } from "./stage.ts";
 
@@ -9,8 +9,13 @@ export const COMPRESS: Stage = {
   what: "part lines of each event type into zstd frames of 1 MiB, through `parts/compressor.ts`",
   prepare: async (input) => {
     const frames = await framesOf(input);
+    // A frame is compressed in place.
+    const raw = Buffer.allocUnsafe(FRAME_BYTES);
     return async () => {
-      for (const frame of frames) await input.engine.compressor.compress(frame, "zstd", () => undefined);
+      for (const frame of frames) {
+        raw.set(frame);
+        await input.engine.compressor.compress(raw.subarray(0, frame.length), "zstd", () => undefined);
+      }
     };
   },
 };
@@ -22,7 +27,7 @@ export const WRITE: Stage = {
     const parts: Uint8Array[] = [];
     for (const lines of (await partLinesOf(input)).values()) {
       const frames = cut(lines).map((frame) =>
-        input.engine.compressor.compress(frame, "zstd", (bytes) => new Uint8Array(bytes)),
+        input.engine.compressor.compress(Buffer.from(frame), "zstd", (bytes) => new Uint8Array(bytes)),
       );
       parts.push(Buffer.concat(await Promise.all(frames)));
     }

@@ -63,7 +63,7 @@ export async function runAttempt(
   await using resources = new AsyncDisposableStack();
   const writer = resources.use(openWriter(options));
   const { sourceId, settings, config } = options;
-  const { buffers, scanners, smallBytes } = options.engine;
+  const { buffers, scanners, smallBytes, decompresses } = options.engine;
   options.engine.sawSource();
   const isSmall = object.bytes <= smallBytes;
   const scan = { sourceId, settings, config };
@@ -72,7 +72,7 @@ export async function runAttempt(
   // Text is cut into lines before it is scanned, and wants their number.
   const countsLines = !scanners.isSingle || settings.format === "text";
   const framer = openFramer(settings, buffers.take, countsLines);
-  const reader = await (isSmall ? readSmallSource : readSource)(object, reopen, buffers);
+  const reader = await (isSmall ? readSmallSource : readSource)(object, reopen, buffers, decompresses);
   const attempt = new Attempt(options, writer, session, reader, framer);
   // Awaited here: the resources are given back when this function ends.
   return await attempt.run();

@@ -5,8 +5,9 @@ import type { Config } from "../../shared/config/schema.ts";
 import { BufferPool } from "./frame/buffer-pool.ts";
 import { createCompressor, type Compressor } from "./parts/compressor.ts";
 import { FrameBuffers } from "./parts/frame-buffers.ts";
+import { FULL_FRAME_BYTES } from "./parts/frame-compressor.ts";
 import { PagePool } from "./parts/page-pool.ts";
-import { FRAME_BYTES } from "./parts/part-writer.ts";
+import type { RunsIn } from "./read/engine.ts";
 import { SMALL_STORED_BYTES } from "./read/read-small.ts";
 import { CHUNK_BUFFER_BYTES } from "./read/read-source.ts";
 import { createScanPool, type ScanPool } from "./threads/scan-pool.ts";
@@ -20,6 +21,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly frameBuffers: FrameBuffers;
   /** Stored bytes up to which a source is read whole and scanned at once, by the calling thread. */
   readonly smallBytes: number;
+  /** Where sources are decompressed. */
+  readonly decompresses: RunsIn;
   /** Scratch disk that one source may use. */
   readonly scratchBytes: number;
   /** To be told of each source that begins: a process that lives long deals with memory otherwise. */
@@ -28,8 +31,6 @@ export interface SplitEngine extends AsyncDisposable {
   sawTypes(count: number): void;
 }
 
-/** A full frame is followed by the segment that filled it: up to half a block of one event type before buffers do not fit. */
-const FRAME_SLACK_BYTES = 768 * 1024;
 /** As many full frames as may be in work, and those that wait for the scratch disk. */
 const FRAME_BUFFERS = 6;
 
@@ -37,6 +38,9 @@ const FRAME_BUFFERS = 6;
 const MANY_TYPES = 500;
 /** From here on everything that a run needs has been loaded. */
 const MANY_SOURCES = 50;
+
+/** With so few threads the main one has time to decompress; with more it would be what the others wait for. */
+const WITHOUT_POOL = 2;
 
 /** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
@@ -78,11 +82,12 @@ export function createEngine(
     compressor: createCompressor(
       splitter.compression_level,
       Math.min(COMPRESSING_THREADS, Math.max(2, threads)),
-      FRAME_BYTES + FRAME_SLACK_BYTES,
+      scanners,
     ),
     buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
-    frameBuffers: new FrameBuffers(FRAME_BYTES + FRAME_SLACK_BYTES, FRAME_BUFFERS),
+    frameBuffers: new FrameBuffers(FULL_FRAME_BYTES, FRAME_BUFFERS, threads > 1),
     smallBytes,
+    decompresses: threads <= WITHOUT_POOL ? "here" : "pool",
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     sawSource() {
       if (++seen === MANY_SOURCES) keepYoungSpaceSmall();

@@ -1,19 +1,24 @@
-// Compresses frames on the zlib thread pool. What is in work at once is bounded by bytes; producers wait at `room`.
+// Compresses frames. Fast ones in the scanners' threads as long as those have time for it, else in the calling one: between them no core waits for
+// work, and no more threads are at work than there are cores. What takes longer goes to the zlib thread pool. What is in work at once is bounded by
+// bytes; producers wait at `room`.
 import { gzip } from "node:zlib";
 import pLimit from "p-limit";
+import { FrameCompressor, frameBytes, FULL_FRAME_BYTES } from "./frame-compressor.ts";
 import { ZstdEncoder } from "./zstd-encoder.ts";
 
 export type Codec = "zstd" | "gzip";
 
 /** A frame of so many raw bytes is compressed before it could be handed to another thread. */
 export const SMALL_BYTES = 64 * 1024;
+/** Up to this level of zstd a full frame takes a few milliseconds, for which a thread may keep others waiting. */
+const FAST_LEVEL = 3;
 /** Raw bytes in work before producers wait. */
 const IN_WORK_BYTES = 4 * 1024 * 1024;
 
 export interface Compressor {
   /**
-   * Makes one independent frame (zstd) or member (gzip) and hands it to `use`. Its bytes may be overwritten when `use` has ended; only then
-   * does the next job begin, so that what is compressed never piles up.
+   * Makes one independent frame (zstd) or member (gzip) and hands it to `use`; it may be in the memory of `raw`, which is written over. Its bytes may be
+   * overwritten when `use` has ended.
    */
   compress<T>(raw: Uint8Array, codec: Codec, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T>;
   /** One frame of up to SMALL_BYTES at once, to be copied before the next call; undefined when it has to go through `compress`. */
@@ -24,34 +29,66 @@ export interface Compressor {
   room(): Promise<void>;
 }
 
-/** `threads`: jobs in the zlib pool at once; the rest of the pool is left for decompression and files. `frameBytes`: size of a full frame. */
-export function createCompressor(level: number, threads: number, frameBytes: number): Compressor {
-  const limit = pLimit(threads);
+/** The scanners' threads: `compress` of ScanPool. */
+export interface FrameThreads {
+  compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> | undefined;
+}
+
+/** `poolJobs`: jobs in the zlib pool at once; the rest of the pool is left for decompression and files. */
+export function createCompressor(level: number, poolJobs: number, threads: FrameThreads): Compressor {
+  const inPool = new PoolCompressor(level, poolJobs);
   const work = new BytesInWork();
-  const idle: ZstdEncoder[] = [];
+  const here = new FrameCompressor();
   let small: ZstdEncoder | undefined;
 
-  async function zstd<T>(raw: Uint8Array, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
-    const encoder = idle.pop() ?? new ZstdEncoder(level, frameBytes);
-    // One that failed is not used again.
-    const compressed = await encoder.frame(raw);
-    try {
-      return await use(compressed);
-    } finally {
-      idle.push(encoder);
-    }
+  /** Undefined when it has to go to the pool. */
+  async function fast(raw: Uint8Array): Promise<Uint8Array | undefined> {
+    if (level > FAST_LEVEL || raw.length > FULL_FRAME_BYTES) return undefined;
+    const elsewhere = threads.compress(raw, level);
+    return elsewhere ? await elsewhere : frameBytes(raw, here.compress(raw, level));
   }
 
   return {
     hold: (bytes) => work.add(bytes),
-    compress: (raw, codec, use) =>
-      limit(async () => (codec === "zstd" ? zstd(raw, use) : use(await gzipped(raw, level)))),
+    async compress(raw, codec, use) {
+      const frame = codec === "zstd" ? await fast(raw) : undefined;
+      return frame ? await use(frame) : await inPool.compress(raw, codec, use);
+    },
     compressNow(raw, codec) {
       if (codec !== "zstd" || raw.length > SMALL_BYTES) return undefined;
       return (small ??= new ZstdEncoder(level, SMALL_BYTES)).frameNow(raw);
     },
     room: () => work.room(),
   };
+}
+
+class PoolCompressor {
+  readonly #level: number;
+  readonly #limit;
+  readonly #idle: ZstdEncoder[] = [];
+
+  constructor(level: number, jobs: number) {
+    this.#level = level;
+    this.#limit = pLimit(jobs);
+  }
+
+  /** Only when `use` has ended the next job begins, so that what is compressed never piles up. */
+  compress<T>(raw: Uint8Array, codec: Codec, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
+    return this.#limit(async () =>
+      codec === "zstd" ? this.#zstd(raw, use) : use(await gzipped(raw, this.#level)),
+    );
+  }
+
+  async #zstd<T>(raw: Uint8Array, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
+    const encoder = this.#idle.pop() ?? new ZstdEncoder(this.#level, FULL_FRAME_BYTES);
+    // One that failed is not used again.
+    const compressed = await encoder.frame(raw);
+    try {
+      return await use(compressed);
+    } finally {
+      this.#idle.push(encoder);
+    }
+  }
 }
 
 class BytesInWork {

@@ -14,9 +14,9 @@ export class FrameBuffers {
   readonly #small: ArrayBuffer[][] = Array.from({ length: SMALL_LOG2 + 1 }, () => []);
   #keptBytes = 0;
 
-  /** Keeps up to `keep` buffers for full frames, which are of `bytes`. */
-  constructor(bytes: number, keep: number) {
-    this.#large = new BufferPool(bytes, keep);
+  /** Keeps up to `keep` buffers for full frames, which are of `bytes`; with `isShared`, in memory that threads share. */
+  constructor(bytes: number, keep: number, isShared = false) {
+    this.#large = new BufferPool(bytes, keep, isShared);
   }
 
   readonly take: TakeBuffer = (bytes) => {

@@ -7,6 +7,7 @@ import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { asBuffer } from "../frame/copy-bytes.ts";
 import type { Codec, Compressor } from "./compressor.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
+import { FRAME_BYTES } from "./frame-compressor.ts";
 import { GrowingParts, type GrowingPart } from "./growing-parts.ts";
 import type { PagePool } from "./page-pool.ts";
 import { partBody } from "./part-body.ts";
@@ -19,8 +20,6 @@ import {
 } from "./part-stream.ts";
 import type { ScratchFile } from "./scratch-file.ts";
 
-/** Raw size of a full frame. */
-export const FRAME_BYTES = 1024 * 1024;
 const UPLOADS = 8;
 /** Streams that are being closed at the same time at the end: what is compressed faster than it is uploaded must not pile up. */
 const FINISHING = 4 * UPLOADS;
@@ -298,15 +297,16 @@ export class PartWriter implements AsyncDisposable {
     void this.#background(this.#storing, finishing.finally(release));
   }
 
-  #compress<T>(
+  async #compress<T>(
     stream: PartStream,
     raw: Uint8Array<ArrayBuffer>,
     use: (compressed: Uint8Array) => T | Promise<T>,
   ): Promise<T> {
-    return this.#options.compressor.compress(raw, this.#codecOf(stream), (compressed) => {
+    try {
+      return await this.#options.compressor.compress(raw, this.#codecOf(stream), use);
+    } finally {
       this.#options.buffers.give(raw.buffer);
-      return use(compressed);
-    });
+    }
   }
 
   #codecOf(stream: PartStream): Codec {

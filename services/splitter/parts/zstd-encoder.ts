@@ -2,25 +2,7 @@
 // frames of a few kilobytes that takes longer than compressing them, and its megabytes make V8 collect garbage all the time.
 import { constants, createZstdCompress } from "node:zlib";
 import { OutputBuffers } from "../read/output-buffers.ts";
-
-/**
- * What Node's own one-call functions use (lib/zlib.js, processChunkSync), and what a stream keeps: not documented. Without it `frameNow` is
- * never possible, and whoever asks goes the other way; a test tells (test/unit/splitter/parts/zstd-encoder.test.ts).
- */
-interface Handle {
-  writeSync(
-    flush: number,
-    input: Uint8Array,
-    inputAt: number,
-    inputBytes: number,
-    output: Uint8Array,
-    outputAt: number,
-    outputBytes: number,
-  ): void;
-}
-
-/** After a write: bytes of output that are left, bytes of input that were not taken. */
-type WriteState = Uint32Array;
+import { writeNow } from "../zlib-now.ts";
 
 /**
  * Level 1 means a window of 512 KiB and a hash table of 64 KiB, which is more than the first cache holds. Half of both takes 14 % less CPU, and
@@ -53,20 +35,14 @@ export class ZstdEncoder {
   }
 
   /**
-   * Compresses a small `raw` into one frame on this thread: for a few kilobytes that takes microseconds, the way through the thread pool and
+   * Compresses `raw` into one frame on this thread: for a few kilobytes that takes microseconds, the way through the thread pool and
    * back many times as long. What it returns is written over by the next call. Undefined when that is not possible. Not while `frame` is at work.
    */
   frameNow(raw: Uint8Array): Uint8Array | undefined {
-    const handle: unknown = Reflect.get(this.#stream, "_handle");
-    const state: unknown = Reflect.get(this.#stream, "_writeState");
-    if (!isHandle(handle) || !isWriteState(state) || compressBound(raw.length) > this.#bound)
-      return undefined;
+    if (compressBound(raw.length) > this.#bound) return undefined;
     this.#now ??= Buffer.allocUnsafeSlow(this.#bound);
-    handle.writeSync(constants.ZSTD_e_end, raw, 0, raw.length, this.#now, 0, this.#bound);
-    const [left = 0, notTaken = 1] = state;
-    // One that has failed is not used again.
-    if (this.#stream.destroyed || notTaken > 0 || left === 0) return undefined;
-    return this.#now.subarray(0, this.#bound - left);
+    const written = writeNow(this.#stream, constants.ZSTD_e_end, raw, 0, this.#now);
+    return written && this.#now.subarray(0, this.#bound - written.outputLeft);
   }
 
   /** Compresses `raw` into one frame, whose bytes may be overwritten by the next. One call at a time. */
@@ -81,14 +57,6 @@ export class ZstdEncoder {
     this.#chunks = [];
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   }
-}
-
-function isHandle(handle: unknown): handle is Handle {
-  return typeof handle === "object" && handle !== null && "writeSync" in handle;
-}
-
-function isWriteState(state: unknown): state is WriteState {
-  return state instanceof Uint32Array && state.length === 2;
 }
 
 /** What a frame takes at most (zstd.h, ZSTD_COMPRESSBOUND); with so much room zstd writes where it is wanted, without buffers of its own. */

@@ -2,8 +2,9 @@
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { isZstdFrame, MAGIC_BYTES } from "./compression.ts";
-import { CHUNK_BYTES, openEngine, type Engine } from "./engine.ts";
+import { openEngine, type Engine, type RunsIn } from "./engine.ts";
 import type { OutputBuffers } from "./output-buffers.ts";
+import { CHUNK_BYTES } from "./slices.ts";
 
 /** Uncompressed bytes that may wait for the consumer. */
 const AHEAD_BYTES = 2 * CHUNK_BYTES;
@@ -34,10 +35,11 @@ export async function* decompress(
   compression: "gzip" | "zstd",
   input: AsyncIterable<Uint8Array>,
   buffers: OutputBuffers,
+  runsIn: RunsIn,
   lockStep = false,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const out = new ByteQueue(AHEAD_BYTES);
-  const feeder = new Feeder(compression, out, buffers);
+  const feeder = new Feeder(() => openEngine(compression, out, buffers, runsIn), compression);
   const feeding = feed(feeder, input, () => (lockStep ? out.empty() : out.room())).then(
     () => out.end(),
     (error: unknown) => out.end(error),
@@ -70,19 +72,17 @@ async function feed(feeder: Feeder, input: AsyncIterable<Uint8Array>, ready: () 
 
 /** Opens engine after engine, member by member or frame by frame, and judges what lies between and after them. */
 class Feeder {
+  readonly #open: () => Engine;
   readonly #compression: "gzip" | "zstd";
-  readonly #out: ByteQueue;
-  readonly #buffers: OutputBuffers;
   #engine: Engine | undefined;
   #head: Uint8Array = new Uint8Array(0);
   #offset = 0;
   #stopped = false;
 
-  constructor(compression: "gzip" | "zstd", out: ByteQueue, buffers: OutputBuffers) {
+  constructor(open: () => Engine, compression: "gzip" | "zstd") {
+    this.#open = open;
     this.#compression = compression;
-    this.#out = out;
-    this.#buffers = buffers;
-    this.#engine = openEngine(compression, out, buffers);
+    this.#engine = open();
   }
 
   get isStopped(): boolean {
@@ -135,7 +135,7 @@ class Feeder {
     if (!isZstdFrame(head))
       throw new CorruptInput("trailing bytes that are no zstd frame", this.#offset, true);
     this.#head = new Uint8Array(0);
-    this.#engine = openEngine(this.#compression, this.#out, this.#buffers);
+    this.#engine = this.#open();
     return head;
   }
 

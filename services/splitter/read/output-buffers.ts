@@ -50,10 +50,19 @@ export class OutputBuffers {
 
   /** Lets a stream that is not at work write to a buffer that nobody reads. When there is none, Node goes on by itself. */
   aim(stream: Transform): void {
+    const buffer = this.#open();
+    if (buffer) Object.assign(stream, { _outBuffer: buffer, _outOffset: 0 } satisfies OutputPlace);
+  }
+
+  /** A buffer to write to, until `landed`: one that nobody reads, or, when there is none, one that is not used again. */
+  next(): Buffer<ArrayBuffer> {
+    return this.#open() ?? Buffer.allocUnsafeSlow(this.#bytes);
+  }
+
+  #open(): Buffer<ArrayBuffer> | undefined {
     const slot = this.#slots.find(({ uses }) => uses === 0) ?? this.#newSlot();
-    if (!slot) return;
-    this.#written = slot;
-    Object.assign(stream, { _outBuffer: slot.buffer, _outOffset: 0 } satisfies OutputPlace);
+    if (slot) this.#written = slot;
+    return slot?.buffer;
   }
 
   /** The stream has done what it was given; it writes again only after `aim`. */

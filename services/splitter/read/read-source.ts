@@ -3,9 +3,10 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.ts";
 import { CorruptInput, decompress, OUTPUT_BUFFERS } from "./decompress.ts";
-import { CHUNK_BYTES } from "./engine.ts";
+import type { RunsIn } from "./engine.ts";
 import { OutputBuffers, type OutputMemory } from "./output-buffers.ts";
 import { rawWhole, storedWhole } from "./read-small.ts";
+import { CHUNK_BYTES } from "./slices.ts";
 
 /** Room before each chunk of decompressed bytes, for the end of the chunk before it. */
 export const HEADROOM_BYTES = 256 * 1024;
@@ -40,12 +41,13 @@ export interface SourceReader {
 /**
  * Reads a source. `reopen` gives the same version of the object once more (OBJECT_CHANGED when there is another by now): after bad data
  * the last piece is read a second time byte by byte, because zlib throws away the output of the call that met the error, and how much
- * that was would depend on how the bytes arrived.
+ * that was would depend on how the bytes arrived. `runsIn`: where it is decompressed.
  */
 export async function readSource(
   object: ObjectRead,
   reopen: () => Promise<ObjectRead>,
   memory?: OutputMemory,
+  runsIn: RunsIn = "pool",
 ): Promise<SourceReader> {
   const iterator = bodyOf(object)[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
@@ -58,7 +60,7 @@ export async function readSource(
     headBytes += value.length;
   }
   const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
-  return new Reader(compression, head, iterator, reopen, memory);
+  return new Reader(compression, head, iterator, reopen, memory, runsIn);
 }
 
 /** As `readSource`, for a source of some kilobytes: it is read whole at once. */
@@ -66,12 +68,13 @@ export async function readSmallSource(
   object: ObjectRead,
   reopen: () => Promise<ObjectRead>,
   memory: OutputMemory | undefined,
+  runsIn: RunsIn = "pool",
 ): Promise<SourceReader> {
   const stored = await storedWhole(object);
   const whole = rawWhole(stored);
   if (!whole) {
     const nothing: AsyncIterator<Uint8Array> = { next: async () => ({ value: undefined, done: true }) };
-    return new Reader(detectCompression(stored), [stored], nothing, reopen, memory);
+    return new Reader(detectCompression(stored), [stored], nothing, reopen, memory, runsIn);
   }
   return {
     chunks: only(whole.raw),
@@ -97,6 +100,7 @@ class Reader implements SourceReader {
   storedBytes = 0;
   break: SourceBreak | undefined;
   readonly #memory: OutputMemory | undefined;
+  readonly #runsIn: RunsIn;
   #buffers: OutputBuffers | undefined;
   #rawBytes = 0;
 
@@ -106,8 +110,10 @@ class Reader implements SourceReader {
     body: AsyncIterator<Uint8Array>,
     reopen: () => Promise<ObjectRead>,
     memory: OutputMemory | undefined,
+    runsIn: RunsIn,
   ) {
     this.#memory = memory;
+    this.#runsIn = runsIn;
     this.compression = compression;
     this.chunks = this.#read(this.#stored(head, body), reopen);
   }
@@ -139,7 +145,8 @@ class Reader implements SourceReader {
       return;
     }
     try {
-      yield* this.#counted(decompress(this.compression, pieces(stored, Infinity), this.#openBuffers()));
+      const input = pieces(stored, Infinity);
+      yield* this.#counted(decompress(this.compression, input, this.#openBuffers(), this.#runsIn));
     } catch (error) {
       if (!(error instanceof CorruptInput)) throw error;
       this.break = error.isBadData
@@ -154,7 +161,7 @@ class Reader implements SourceReader {
     let skip = this.#rawBytes;
     try {
       const input = pieces(object.body, fineFrom);
-      for await (const chunk of decompress(compression, input, this.#openBuffers(), true)) {
+      for await (const chunk of decompress(compression, input, this.#openBuffers(), this.#runsIn, true)) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - fresh.length;
         if (fresh.length === 0) continue;

@@ -1,6 +1,7 @@
 // What the main thread and the scanner threads say to one another. Buffers are shared or transferred, never copied.
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
+import type { FrameInPlace } from "../parts/frame-compressor.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 
 /** `job` numbers requests; answers carry it back. A session is one source in one attempt. */
@@ -28,6 +29,8 @@ export type ToThread =
       readonly job: number;
       readonly eventTypes: readonly string[];
     }
+  /** A frame of part lines in shared memory, to be compressed by zstd into the same memory. */
+  | { readonly kind: "compress"; readonly job: number; readonly raw: Uint8Array; readonly level: number }
   | { readonly kind: "close"; readonly session: number };
 
 export type FromThread =
@@ -40,4 +43,5 @@ export type FromThread =
       readonly isLast: boolean;
     }
   | { readonly kind: "shapeTexts"; readonly job: number; readonly texts: Map<string, string> }
+  | { readonly kind: "compressed"; readonly job: number; readonly frame: FrameInPlace | undefined }
   | { readonly kind: "failed"; readonly job: number; readonly message: string };

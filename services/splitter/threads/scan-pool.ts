@@ -1,4 +1,4 @@
-// The scanners of a process. One thread: the main one, no worker. More: the main one and worker threads that scan, started once, which all
+// The scanners of a process. One thread: the main one, no worker. More: the main one and worker threads that scan and compress, started once, which all
 // sources share block by block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../frame/framed.ts";
@@ -32,9 +32,20 @@ export interface ScanPool extends AsyncDisposable {
   /** One scanner gets all blocks of a source, in order: it counts the lines. */
   readonly isSingle: boolean;
   open(scan: SourceScan): Promise<ScanSession>;
+  /**
+   * Makes a zstd frame of `raw`, which is written over, in a thread that has time for it; undefined where FrameCompressor has it. No promise when none
+   * has time, or `raw` is not in memory that threads share: who asks does it, and the threads catch up meanwhile.
+   */
+  compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> | undefined;
   /** As `open`, for a source of a few kilobytes: the calling thread scans it, at once. To hand it to another would be most of the work. */
   openSmall(scan: SourceScan): Promise<ScanSession>;
 }
+
+/**
+ * A thread with so much to do (blocks and frames) takes no more frames. Of one source it has up to three blocks: with one thing more it has always
+ * something to do, and with two more the main thread, which waits for the blocks, has sometimes nothing (measured: bench/did-not-help.md).
+ */
+const BUSY = 4;
 
 /** `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. */
 export function createScanPool(threads: number): ScanPool {
@@ -63,12 +74,14 @@ class InlinePool implements ScanPool {
   readonly #stopped = stopEarlyThread();
   readonly openSmall = openHere;
 
+  compress(): undefined {}
+
   async open(scan: SourceScan): Promise<ScanSession> {
     const session = await openHere(scan);
     return {
       ...session,
       async scan(block) {
-        // Lets the zlib pool hand over what it has done, and take new work, before this thread is busy again.
+        // Lets files and connections go on before this thread is busy again.
         await setImmediate();
         return session.scan(block);
       },
@@ -122,6 +135,11 @@ class ThreadPool implements ScanPool {
         for (const thread of used) thread.close(session);
       },
     };
+  }
+
+  compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> | undefined {
+    const thread = this.#idlest();
+    return thread.waiting < BUSY && isShared(raw.buffer) ? thread.compress(raw, level) : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

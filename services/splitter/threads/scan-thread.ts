@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
+import { frameBytes } from "../parts/frame-compressor.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 import { unshared } from "./shared-buffer.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
@@ -63,6 +64,13 @@ export class ScanThread {
     const answer = await this.#ask((job) => ({ kind: "shapeTexts", session, job, eventTypes }));
     if (answer.kind !== "shapeTexts") throw failed(new Error("the thread answered something else"));
     return answer.texts;
+  }
+
+  /** Makes a zstd frame of `raw`, which is in shared memory and written over; undefined where FrameCompressor has it. */
+  async compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> {
+    const answer = await this.#ask((job) => ({ kind: "compress", job, raw, level }));
+    if (answer.kind !== "compressed") throw failed(new Error("the thread answered something else"));
+    return frameBytes(raw, answer.frame);
   }
 
   close(session: number): void {

@@ -1,6 +1,7 @@
-// A scanner thread: keeps a scanner for each open session and answers in the order of the questions.
+// A scanner thread: keeps a scanner for each open session, compresses frames, and answers in the order of the questions.
 import { parentPort } from "node:worker_threads";
 import type { Shape } from "../../../shared/shape/shape.ts";
+import { FrameCompressor } from "../parts/frame-compressor.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 import { unshared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
@@ -9,6 +10,7 @@ import { warmUp } from "./warm-up.ts";
 if (!parentPort) throw new Error("scan-worker.ts runs in a thread");
 const SHAPES_A_MESSAGE = 100;
 const port = parentPort;
+const compressor = new FrameCompressor();
 const sessions = new Map<number, SourceScanner>();
 let turn: Promise<void> = Promise.resolve();
 
@@ -30,6 +32,9 @@ async function answer(message: ToThread): Promise<void> {
     } else if (message.kind === "shapeTexts") {
       const texts = sessionOf(message.session).lastShapeTexts(message.eventTypes);
       send({ kind: "shapeTexts", job: message.job, texts });
+    } else if (message.kind === "compress") {
+      const frame = compressor.compress(message.raw, message.level);
+      send({ kind: "compressed", job: message.job, frame });
     } else {
       const scanner = sessionOf(message.session);
       scanner.recycle(message.spare);

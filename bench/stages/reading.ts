@@ -24,8 +24,8 @@ export const FRAMING: Stage = {
   what: "raw bytes into blocks of whole lines, line feeds counted, through `frame/`",
   prepare: async ({ raw, config, engine }) => {
     const chunks = chunksOf(raw);
-    return () => {
-      const framer = openFramer(settingsOf(config), engine.buffers.take);
+    return async () => {
+      const framer = await openFramer(settingsOf(config), engine.buffers.take);
       const give = (items: ReturnType<typeof framer.push>): void => {
         for (const item of items) if (item.kind === "block") engine.buffers.give(item.bytes.buffer);
       };

@@ -11,7 +11,7 @@ export const TAKE_SHAPES: Stage = {
   name: "take shapes",
   what: "one scan, then the shapes out of the scanner's tables: less `scan`, what shapes cost at the end",
   prepare: async (input) => {
-    const blocks = blocksOf(input);
+    const blocks = await blocksOf(input);
     return async () => {
       const scanner = newScanner(input.config);
       await scanAll(scanner, blocks);

@@ -28,7 +28,7 @@ export const JSON_PARSE: Stage = {
   name: "JSON.parse",
   what: "for comparison: each line decoded and parsed by V8, nothing collected",
   prepare: async (input) => {
-    const blocks = blocksOf(input);
+    const blocks = await blocksOf(input);
     return () => {
       for (const { bytes } of blocks) {
         for (const line of Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().split("\n")) {
@@ -45,7 +45,7 @@ export const JSON_PARSE: Stage = {
 
 /** One scanner over all rounds, as a thread that has been running for a while. */
 async function scanning(input: StageInput): Promise<() => Promise<void>> {
-  const blocks = blocksOf(input);
+  const blocks = await blocksOf(input);
   const scanner = newScanner(input.config);
   return () => scanAll(scanner, blocks);
 }

@@ -40,8 +40,8 @@ export function newScanner(config: Config): SourceScanner {
 }
 
 /** The raw bytes in the blocks that the framer cuts, each in a buffer of its own. */
-export function blocksOf({ raw, config }: Pick<StageInput, "raw" | "config">): Block[] {
-  const framer = openFramer(settingsOf(config), (bytes) => new Uint8Array(bytes));
+export async function blocksOf({ raw, config }: Pick<StageInput, "raw" | "config">): Promise<Block[]> {
+  const framer = await openFramer(settingsOf(config), (bytes) => new Uint8Array(bytes));
   const framed = [...chunksOf(raw).flatMap((chunk) => framer.push(chunk)), ...framer.end()];
   return framed.filter((item) => item.kind === "block");
 }
@@ -74,7 +74,7 @@ export async function scanAll(
 export async function partLinesOf(input: StageInput): Promise<Map<string, Buffer>> {
   const pieces = new TypesByNumber((eventType) => ({ eventType, some: new Array<Uint8Array>() }));
   let all: ReturnType<typeof pieces.of> = [];
-  await scanAll(newScanner(input.config), blocksOf(input), ({ segments }) => {
+  await scanAll(newScanner(input.config), await blocksOf(input), ({ segments }) => {
     all = pieces.of(segments);
     segments.types.forEach((type, index) => {
       all[type]!.some.push(segments.bytes.slice(segments.spans[index * 2], segments.spans[index * 2 + 1]));
@@ -86,6 +86,6 @@ export async function partLinesOf(input: StageInput): Promise<Map<string, Buffer
 /** The shapes of the whole sample, as one scanner hands them over. */
 export async function shapesOf(input: StageInput): Promise<Map<string, Shape>> {
   const scanner = newScanner(input.config);
-  await scanAll(scanner, blocksOf(input));
+  await scanAll(scanner, await blocksOf(input));
   return new Map(scanner.lastShapes());
 }

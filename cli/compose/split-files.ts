@@ -49,7 +49,8 @@ export async function splitFiles(
     scratchFolder: join(out, ".scratch"),
     onProgress: (...deltas) => totals.split(...deltas),
   };
-  const split = async ({ bucket, key }: Source): Promise<void> => {
+  const split = async ({ bucket, key, bytes }: Source): Promise<void> => {
+    engine.scanners.expect(bytes);
     try {
       add(report, await splitSource(splitting, { ref: { bucket, key } }, signal));
     } catch (error) {

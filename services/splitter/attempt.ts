@@ -67,11 +67,11 @@ export async function runAttempt(
   options.engine.sawSource();
   const isSmall = object.bytes <= smallBytes;
   const scan = { sourceId, settings, config };
-  const session = await (isSmall ? scanners.openSmall(scan) : scanners.open(scan));
+  const session = await (isSmall ? scanners.openSmall(scan) : scanners.open(scan, object.bytes));
   resources.defer(() => session.close());
   // Text is cut into lines before it is scanned, and wants their number.
   const countsLines = !scanners.isSingle || settings.format === "text";
-  const framer = openFramer(settings, buffers.take, countsLines);
+  const framer = await openFramer(settings, buffers.take, countsLines);
   const reader = await (isSmall ? readSmallSource : readSource)(object, reopen, buffers, decompresses);
   const attempt = new Attempt(options, writer, session, reader, framer);
   // Awaited here: the resources are given back when this function ends.

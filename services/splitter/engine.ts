@@ -11,6 +11,7 @@ import type { RunsIn } from "./read/engine.ts";
 import { SMALL_STORED_BYTES } from "./read/read-small.ts";
 import { CHUNK_BUFFER_BYTES } from "./read/read-source.ts";
 import { createScanPool, type ScanPool } from "./threads/scan-pool.ts";
+import { WORTH_A_THREAD_BYTES } from "./threads/worth-a-thread.ts";
 
 export interface SplitEngine extends AsyncDisposable {
   readonly scanners: ScanPool;
@@ -66,14 +67,17 @@ function keepYoungSpaceSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
 }
 
-/** `sources`: how many may be in work at the same time, by default `concurrent_sources`. */
+/**
+ * `sources`: how many may be in work at the same time, by default `concurrent_sources`. `smallBytes` of 0: every source is worked on as a large one is,
+ * by all threads.
+ */
 export function createEngine(
   { splitter }: Config,
   sources = splitter.concurrent_sources,
   smallBytes = SMALL_STORED_BYTES,
 ): SplitEngine {
   const threads = splitter.threads ?? availableParallelism();
-  const scanners = createScanPool(threads);
+  const scanners = createScanPool(threads, smallBytes === 0 ? 0 : WORTH_A_THREAD_BYTES);
   let hasManyTypes = false;
   let seen = 0;
   return {

@@ -1,16 +1,19 @@
 // The framer that a source's format asks for.
 import type { SourceSettings } from "../../shared/config/source-settings.ts";
-import { ConcatenatedFramer } from "./frame/concatenated-framer.ts";
 import type { Framed, Framer, TakeBuffer } from "./frame/framed.ts";
 import { LineFramer, type LineFramerOptions } from "./frame/line-framer.ts";
-import { RecordsFramer } from "./frame/records-framer.ts";
 import { BomSkipper } from "./frame/skip-bom.ts";
 
 /** Frames the source from its first byte; a byte order mark is left out. Without `countsLines`, lines of text are UNCOUNTED. */
-export function openFramer(settings: SourceSettings, takeBuffer: TakeBuffer, countsLines = true): Framer {
+export async function openFramer(
+  settings: SourceSettings,
+  takeBuffer: TakeBuffer,
+  countsLines = true,
+): Promise<Framer> {
   const bom = new BomSkipper();
+  const framerAt = await framerOf(settings, { takeBuffer, countsLines });
   let framer: Framer | undefined;
-  const opened = (): Framer => (framer ??= framerOf(settings, bom.skipped, { takeBuffer, countsLines }));
+  const opened = (): Framer => (framer ??= framerAt(bom.skipped));
   const frameStart = (bytes: Uint8Array | undefined): Framed[] => (bytes ? opened().push(bytes) : []);
   return {
     push: (chunk) => (framer ? framer.push(chunk) : frameStart(bom.push(chunk))),
@@ -23,8 +26,18 @@ export function openFramer(settings: SourceSettings, takeBuffer: TakeBuffer, cou
   };
 }
 
-function framerOf(settings: SourceSettings, startOffset: number, options: LineFramerOptions): Framer {
-  if (settings.format === "concatenated") return new ConcatenatedFramer(startOffset, options);
-  if (settings.format === "records") return new RecordsFramer(settings.records, startOffset, options);
-  return new LineFramer(startOffset, options);
+/** Opens the format's framer at an offset. Those of rarer formats are loaded when there is such a source. */
+async function framerOf(
+  settings: SourceSettings,
+  options: LineFramerOptions,
+): Promise<(startOffset: number) => Framer> {
+  if (settings.format === "concatenated") {
+    const { ConcatenatedFramer } = await import("./frame/concatenated-framer.ts");
+    return (startOffset) => new ConcatenatedFramer(startOffset, options);
+  }
+  if (settings.format === "records") {
+    const { RecordsFramer } = await import("./frame/records-framer.ts");
+    return (startOffset) => new RecordsFramer(settings.records, startOffset, options);
+  }
+  return (startOffset) => new LineFramer(startOffset, options);
 }

@@ -1,6 +1,5 @@
 // What the object stores that keep bytes themselves (folder, memory) have in common.
 import { createHash, hash } from "node:crypto";
-import { s3Notification } from "../contracts/notification.ts";
 import { RouterError } from "../errors/router-error.ts";
 import type { ObjectRef } from "../ports/object-store.ts";
 import type { Queue } from "../ports/queue.ts";
@@ -53,6 +52,7 @@ export async function announcePut(
 ): Promise<void> {
   for (const { bucket, prefix, queue } of rules) {
     if (bucket !== object.bucket || !object.key.startsWith(prefix)) continue;
+    const { s3Notification } = await import("../contracts/notification.ts");
     await queue.send([
       s3Notification(object.bucket, object.key, object.bytes, object.etag, { eventTime: object.at }),
     ]);

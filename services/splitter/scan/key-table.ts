@@ -1,6 +1,5 @@
 // Keys as small integers. A key that is written with escapes has an entry of its own that knows the entry of the key it means.
 import { isUtf8 } from "node:buffer";
-import { randomInt } from "node:crypto";
 import { SYSTEM_PREFIX } from "../../../shared/contracts/words.ts";
 import { isAddressable } from "../../../shared/shape/classify.ts";
 import { asBuffer } from "../frame/copy-bytes.ts";
@@ -62,7 +61,8 @@ export class KeyTable {
     this.#slots = memory.ints(KEY_SLOTS, MAX_KEY_SLOTS);
     this.#cells = memory.cells;
     this.#memory = memory.bytes;
-    this.#cells[SEED] = randomInt(2 ** 31);
+    // Nobody sees what else comes of V8's seed, which is the system's; `node:crypto` takes a thread 5 ms to load.
+    this.#cells[SEED] = Math.floor(Math.random() * 2 ** 31);
   }
 
   get full(): boolean {

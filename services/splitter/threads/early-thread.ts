@@ -15,6 +15,11 @@ export function takeThread(): ScanThread {
   return thread;
 }
 
+/** True when `takeThread` need not start one. */
+export function hasEarlyThread(): boolean {
+  return early !== undefined;
+}
+
 /** No pool is going to take it. */
 export async function stopEarlyThread(): Promise<void> {
   const thread = early;

@@ -1,12 +1,14 @@
-// The scanners of a process. One thread: the main one, no worker. More: the main one and worker threads that scan and compress, started once, which all
-// sources share block by block; results come back as promises, so whoever keeps them in order gets output that does not depend on the number of threads.
+// The scanners of a process. One thread: the main one, no worker. More: the main one and worker threads that scan and compress, started when there is
+// enough to do, which all sources share block by block; results come back as promises, so whoever keeps them in order gets output that does not depend
+// on the number of threads.
 import { setImmediate } from "node:timers/promises";
 import type { Block } from "../frame/framed.ts";
-import { stopEarlyThread, takeThread } from "./early-thread.ts";
+import { hasEarlyThread, stopEarlyThread, takeThread } from "./early-thread.ts";
 import { PartLineBuffers } from "./part-line-buffers.ts";
 import { isShared } from "./shared-buffer.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 import { hasEnded, ScanThread, type TakeShapes } from "./scan-thread.ts";
+import { WORTH_A_THREAD_BYTES } from "./worth-a-thread.ts";
 
 /** One source in one attempt. */
 export interface ScanSession {
@@ -31,7 +33,10 @@ export interface ScanPool extends AsyncDisposable {
   readonly ahead: number;
   /** One scanner gets all blocks of a source, in order: it counts the lines. */
   readonly isSingle: boolean;
-  open(scan: SourceScan): Promise<ScanSession>;
+  /** `storedBytes`: how large the source is. */
+  open(scan: SourceScan, storedBytes: number): Promise<ScanSession>;
+  /** A source of this size is going to be opened: threads that it is worth are started now. Need not be told. */
+  expect(storedBytes: number): void;
   /**
    * Makes a zstd frame of `raw`, which is written over, in a thread that has time for it; undefined where FrameCompressor has it. No promise when none
    * has time, or `raw` is not in memory that threads share: who asks does it, and the threads catch up meanwhile.
@@ -47,9 +52,13 @@ export interface ScanPool extends AsyncDisposable {
  */
 const BUSY = 4;
 
-/** `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. */
-export function createScanPool(threads: number): ScanPool {
-  return threads <= 1 ? new InlinePool() : new ThreadPool(threads - 1);
+
+/**
+ * `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. `littleBytes`:
+ * stored bytes that are scanned by the main thread before others are started.
+ */
+export function createScanPool(threads: number, littleBytes = WORTH_A_THREAD_BYTES): ScanPool {
+  return threads <= 1 ? new InlinePool() : new ThreadPool(threads - 1, littleBytes);
 }
 
 /** The scanner is loaded when this thread is to scan: that takes a fifth of the time in which `split` starts. */
@@ -68,25 +77,29 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
   };
 }
 
+/** As `openHere`, for several blocks. */
+async function openInTurns(scan: SourceScan): Promise<ScanSession> {
+  const session = await openHere(scan);
+  return {
+    ...session,
+    async scan(block) {
+      // Lets files and connections go on before this thread is busy again.
+      await setImmediate();
+      return session.scan(block);
+    },
+  };
+}
+
 class InlinePool implements ScanPool {
   readonly ahead = 0;
   readonly isSingle = true;
   readonly #stopped = stopEarlyThread();
+  readonly open = openInTurns;
   readonly openSmall = openHere;
 
-  compress(): undefined {}
+  expect(): void {}
 
-  async open(scan: SourceScan): Promise<ScanSession> {
-    const session = await openHere(scan);
-    return {
-      ...session,
-      async scan(block) {
-        // Lets files and connections go on before this thread is busy again.
-        await setImmediate();
-        return session.scan(block);
-      },
-    };
-  }
+  compress(): undefined {}
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stopped;
@@ -96,19 +109,31 @@ class InlinePool implements ScanPool {
 class ThreadPool implements ScanPool {
   readonly ahead: number;
   readonly isSingle: boolean;
-  readonly #threads: ScanThread[];
+  readonly #scanners: number;
+  readonly #littleBytes: number;
+  readonly #threads: ScanThread[] = [];
   readonly #partLines: PartLineBuffers;
   readonly openSmall = openHere;
   #sessions = 0;
+  /** Stored bytes of all sources so far. */
+  #storedBytes = 0;
 
-  constructor(scanners: number) {
+  constructor(scanners: number, littleBytes: number) {
     this.ahead = scanners + 1;
     this.isSingle = scanners === 1;
     this.#partLines = new PartLineBuffers(scanners + 2);
-    this.#threads = Array.from({ length: scanners }, takeThread);
+    this.#scanners = scanners;
+    this.#littleBytes = littleBytes;
+    if (hasEarlyThread()) this.#start();
   }
 
-  async open(scan: SourceScan): Promise<ScanSession> {
+  expect(storedBytes: number): void {
+    if (storedBytes > this.#littleBytes) this.#start();
+  }
+
+  async open(scan: SourceScan, storedBytes: number): Promise<ScanSession> {
+    this.#storedBytes += storedBytes;
+    if (this.#threads.length === 0 && this.#storedBytes <= this.#littleBytes) return openInTurns(scan);
     const session = ++this.#sessions;
     const used = new Set<ScanThread>();
     return {
@@ -138,12 +163,17 @@ class ThreadPool implements ScanPool {
   }
 
   compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> | undefined {
+    if (this.#threads.length === 0) return undefined;
     const thread = this.#idlest();
     return thread.waiting < BUSY && isShared(raw.buffer) ? thread.compress(raw, level) : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  #start(): void {
+    while (this.#threads.length < this.#scanners) this.#threads.push(takeThread());
   }
 
   async #scanOn(thread: ScanThread, session: number, block: Block): Promise<ScannedBlock> {
@@ -156,6 +186,7 @@ class ThreadPool implements ScanPool {
 
   /** A thread that has died is replaced here; the sources it was working on fail and are tried again. */
   #idlest(): ScanThread {
+    this.#start();
     let best = 0;
     for (let i = 0; i < this.#threads.length; i++) {
       if (this.#threads[i]!.isDead) this.#threads[i] = new ScanThread();

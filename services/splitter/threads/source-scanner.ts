@@ -9,7 +9,7 @@ import { UNCOUNTED, type Block } from "../frame/framed.ts";
 import { BlockScanner } from "../scan/block-scanner.ts";
 import type { BlockResult, Fate, Segments } from "../scan/contract.ts";
 import { lineParser, type LineParser } from "../text/line-parser.ts";
-import { textToRecords, type TextRecords } from "../text/text-to-records.ts";
+import type { TextRecords } from "../text/text-to-records.ts";
 
 /** What a thread has to know of a source. Plain data: it is copied to the threads. */
 export interface SourceScan {
@@ -124,6 +124,7 @@ export class SourceScanner {
   }
 
   async #scanText(block: Block, parser: LineParser): Promise<ScannedBlock> {
+    const { textToRecords } = await import("../text/text-to-records.ts");
     const text = await textToRecords(block, parser);
     const result = this.#scanner.scanRecords(text.bytes, text.spans, block.firstLine, text.offsets);
     const rejected = result.quarantined.map(({ line, offset, reason, detail }) => {

@@ -24,7 +24,7 @@ describe("early thread", () => {
   it("scans for the first pool, whose lines and shapes know nothing of what warmed it up", async () => {
     startThreadEarly();
     await using pool = createScanPool(2);
-    const session = await pool.open(SCAN);
+    const session = await pool.open(SCAN, 25);
     const bytes = new Uint8Array(Buffer.from('{"event_type":"a","x":1}\n'));
 
     const result = await session.scan({

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { threadId } from "node:worker_threads";
+import {
+  createScanPool,
+  type ScanPool,
+  type ScanSession,
+} from "../../../../services/splitter/threads/scan-pool.ts";
+import { startThreadEarly } from "../../../../services/splitter/threads/early-thread.ts";
+import type { SourceScan } from "../../../../services/splitter/threads/source-scanner.ts";
+import { WORTH_A_THREAD_BYTES } from "../../../../services/splitter/threads/worth-a-thread.ts";
+import { sourceSettings } from "../../../../shared/config/source-settings.ts";
+import { configOf } from "../split-helpers.ts";
+
+const config = configOf();
+const SCAN: SourceScan = { sourceId: "s", settings: sourceSettings(config, "/a.log"), config };
+
+describe("createScanPool", () => {
+  /** The part lines of two blocks, and whether this thread scanned them. */
+  async function scanned(session: ScanSession): Promise<{ lines: string; isHere: boolean }> {
+    const texts = ['{"event_type":"a","x":1}\n', '{"event_type":"a","x":2}\n'];
+    const results = await Promise.all(
+      texts.map((text, index) =>
+        session.scan({
+          kind: "block",
+          bytes: new Uint8Array(Buffer.from(text)),
+          spans: undefined,
+          firstLine: index + 1,
+          lines: 1,
+          offset: index * text.length,
+        }),
+      ),
+    );
+    session.close();
+    const lines = results.map(({ segments }) =>
+      Buffer.from(segments.bytes).subarray(0, segments.spans[1]).toString(),
+    );
+    // A numbering begins with the number of the thread that made it.
+    return {
+      lines: lines.join(""),
+      isHere: results.every(({ segments }) => segments.numbering.startsWith(`${threadId}:`)),
+    };
+  }
+
+  const isScannedHere = async (pool: ScanPool, storedBytes: number): Promise<boolean> =>
+    (await scanned(await pool.open(SCAN, storedBytes))).isHere;
+
+  it("scans here until there is enough for a thread, from then on in threads", async () => {
+    await using pool = createScanPool(3);
+
+    assert.equal(await isScannedHere(pool, WORTH_A_THREAD_BYTES - 1), true);
+    assert.equal(await isScannedHere(pool, 1), true);
+    assert.equal(await isScannedHere(pool, 1), false);
+    assert.equal(await isScannedHere(pool, 1), false);
+  });
+
+  it("gives the same lines wherever they are scanned", async () => {
+    await using pool = createScanPool(2);
+    const here = await scanned(await pool.open(SCAN, 1));
+    const there = await scanned(await pool.open(SCAN, WORTH_A_THREAD_BYTES));
+
+    assert.deepEqual([here.isHere, there.isHere], [true, false]);
+    assert.equal(here.lines, there.lines);
+    assert.match(here.lines, /^\{"_lr_source":"s","_lr_line":1,.*\n\{"_lr_source":"s","_lr_line":2,.*\n$/);
+  });
+
+  it("starts threads for a large source that is expected, not for a small one", async () => {
+    await using pool = createScanPool(2);
+
+    pool.expect(WORTH_A_THREAD_BYTES);
+    assert.equal(await isScannedHere(pool, 1), true);
+    pool.expect(WORTH_A_THREAD_BYTES + 1);
+    assert.equal(await isScannedHere(pool, 1), false);
+  });
+
+  it("uses a thread that is there already, however little there is", async () => {
+    startThreadEarly();
+    await using pool = createScanPool(2);
+
+    assert.equal(await isScannedHere(pool, 1), false);
+  });
+
+  it("scans all here with one thread", async () => {
+    await using pool = createScanPool(1);
+
+    pool.expect(WORTH_A_THREAD_BYTES + 1);
+    assert.equal(await isScannedHere(pool, WORTH_A_THREAD_BYTES + 1), true);
+  });
+});

@@ -52,7 +52,6 @@ export interface ScanPool extends AsyncDisposable {
  */
 const BUSY = 4;
 
-
 /**
  * `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. `littleBytes`:
  * stored bytes that are scanned by the main thread before others are started.

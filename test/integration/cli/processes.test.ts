@@ -1,11 +1,21 @@
 // The command as processes: stop signals, several over one data folder, reading beside a busy run, health, and bin/log-router itself.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { zstdDecompressSync } from "node:zlib";
+import { WORTH_A_THREAD_BYTES } from "../../../services/splitter/threads/worth-a-thread.ts";
 import { writeSample } from "../../../scripts/sample/write-sample.ts";
 import { mustRun, report, runProduct, startProduct } from "../../helpers/product.ts";
 import { runAudit } from "../../helpers/run-verb.ts";
@@ -146,6 +156,24 @@ describe("the command as processes", function () {
     for (const line of stderr.trim().split("\n")) assert.ok(JSON.parse(line).event, line);
   });
 
+  it("split gives the same lines with a thread, which a large source starts before anything else, as without", async () => {
+    const large = {
+      bytes: 2 * WORTH_A_THREAD_BYTES,
+      types: 5,
+      seed: 4,
+      files: 1,
+      compression: "plain",
+    } as const;
+    await writeSample({ out: join(dir.path, "large"), ...large });
+
+    await mustRun(["split", "large", "--out", "threaded"], dir.path);
+    await mustRun(["split", "large", "--out", "alone", "--threads", "1"], dir.path);
+
+    const lines = linesOf(join(dir.path, "threaded"));
+    assert.ok(lines.length > 1000);
+    assert.deepEqual(lines, linesOf(join(dir.path, "alone")));
+  });
+
   it("bin/log-router works through a symbolic link from any folder", async () => {
     const link = join(dir.path, "lr");
     symlinkSync(join(root, "bin/log-router"), link);
@@ -162,6 +190,19 @@ describe("the command as processes", function () {
     await assert.rejects(promisify(execFile)("sh", [join(dir.path, "bin/log-router")]), { code: 2 });
   });
 });
+
+/** All part lines in a folder of `split`. */
+function linesOf(out: string): string[] {
+  const files = readdirSync(join(out, "parts"), { recursive: true, withFileTypes: true });
+  return files
+    .filter((file) => file.isFile())
+    .flatMap(({ parentPath, name }) =>
+      zstdDecompressSync(readFileSync(join(parentPath, name)))
+        .toString()
+        .split("\n"),
+    )
+    .sort();
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);

@@ -41,6 +41,7 @@ describe("createCompressor", () => {
   it("keeps frames that are made at the same time apart", async () => {
     for (const threads of [1, 2]) {
       await using scanners = createScanPool(threads);
+      scanners.expect(Infinity);
       const compressor = createCompressor(1, 2, scanners);
       const contents = Array.from({ length: 20 }, (_, i) => Buffer.concat([Buffer.from(`${i}\n`), text]));
 
@@ -96,6 +97,7 @@ describe("createCompressor", () => {
 describe("frames in the scanners' threads", () => {
   it("are made in place, or come by themselves when they became no smaller", async () => {
     await using scanners = createScanPool(2);
+    scanners.expect(Infinity);
     for (const content of [text, randomBytes(900_000)]) {
       const raw = shared(content);
 
@@ -109,6 +111,8 @@ describe("frames in the scanners' threads", () => {
   it("are not taken when the thread has enough to do, or the memory is not shared, or there is no thread", async () => {
     await using scanners = createScanPool(2);
     await using none = createScanPool(1);
+    assert.equal(scanners.compress(shared(text), 1), undefined);
+    scanners.expect(Infinity);
     assert.equal(scanners.compress(Buffer.from(text), 1), undefined);
     assert.equal(none.compress(shared(text), 1), undefined);
 

@@ -10,7 +10,7 @@ import { refusedPrefix } from "./refused-lines.ts";
 /** Younger objects may belong to an attempt in work (DESIGN.md 3). */
 export const MIN_AGE_HOURS = 24;
 
-/** Prefixes whose objects belong to an attempt: `<prefix>/<source id>/<attempt>…`. */
+/** Prefixes whose objects belong to an attempt: `<prefix>/<source id>/<attempt>…`, or `-` between the two. */
 const ATTEMPT_PREFIXES = ["parts/", "quarantine/", "shapes/"] as const;
 
 /** Lists, manifests and checked lines of one attempt at a load: `loads/<batch>/<attempt>/…`. A load removes its own once it knows its end. */
@@ -39,7 +39,7 @@ export async function gcReport(deps: ReportDeps, dryRun: boolean): Promise<GcRep
     report.removed_bytes += object.bytes;
   };
   for (const prefix of ATTEMPT_PREFIXES) {
-    for await (const [source, objects] of grouped(deps, prefix, new RegExp(`^${prefix}([0-9a-f]{32})/`))) {
+    for await (const [source, objects] of grouped(deps, prefix, new RegExp(`^${prefix}([0-9a-f]{32})[/-]`))) {
       const named = await namedObjects(deps, source);
       report.examined += objects.length;
       for (const object of objects)

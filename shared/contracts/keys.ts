@@ -32,8 +32,14 @@ export function parseReceiptKey(key: string): { source: string; generation: numb
   return match ? { source: match[1]!, generation: Number(match[2]) } : undefined;
 }
 
+/** What the keys of a source's parts begin with. */
+export function partPrefix(source: string): string {
+  return `parts/${source}-`;
+}
+
+/** All in one folder: in a store of folders, those of an attempt's own would take longer to be made and flushed than a small part. */
 export function partKey(source: string, attempt: string, sequence: number, extension: string): string {
-  return `parts/${source}/${attempt}/${String(sequence).padStart(6, "0")}.ndjson${extension}`;
+  return `${partPrefix(source)}${attempt}-${String(sequence).padStart(6, "0")}.ndjson${extension}`;
 }
 
 export function quarantineKey(source: string, attempt: string, sequence: number): string {

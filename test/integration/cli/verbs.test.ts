@@ -165,12 +165,10 @@ describe("verbs", () => {
 
   it("gc takes only what no receipt names and what is older than a day", async () => {
     const parts = join(dir.path, ".log-router/routed/parts");
-    const source = join(parts, readdirSync(parts)[0]!);
-    const attempt = join(source, readdirSync(source)[0]!);
-    const named = join(attempt, readdirSync(attempt)[0]!);
-    const old = join(attempt, "999998.ndjson.zst");
+    const named = join(parts, readdirSync(parts)[0]!);
+    const old = named.replace("000000.", "999998.");
     writeFileSync(old, "waste");
-    writeFileSync(join(attempt, "999999.ndjson.zst"), "young");
+    writeFileSync(named.replace("000000.", "999999."), "young");
     for (const file of [old, named]) utimesSync(file, new Date(0), new Date(0));
 
     const dry = await json(gcSchema, "gc", "--dry-run");

@@ -1,5 +1,6 @@
 // Where a fault can strike on the way of one source object: the request, told from all others by the source it is about. Requests that
 // are about no single source are told by what they do.
+import { partPrefix } from "../../../shared/contracts/keys.ts";
 import type { FaultProxy, ProxiedRequest } from "../../helpers/fault-proxy.ts";
 import type { FaultLab, LabSource } from "./fault-lab.ts";
 
@@ -36,7 +37,7 @@ const data = (operation: string, ...texts: string[]): Point => ({
 export const POINTS = {
   "GET of the source": s3("GET", ({ key }) => `/${key}`),
   "LIST of its receipts": s3("GET", ({ id }) => `prefix=receipts%2F${id}`),
-  "PUT of a part": s3("PUT", ({ id }) => `/parts/${id}/`),
+  "PUT of a part": s3("PUT", ({ id }) => `/${partPrefix(id)}`),
   "PUT of the receipt": s3("PUT", ({ id }) => `/receipts/${id}/`),
   "GET of the receipt": s3("GET", ({ id }) => `/receipts/${id}/0.json`),
   "PUT of a load's lists": s3("PUT", () => "/loads/"),

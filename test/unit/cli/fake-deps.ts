@@ -1,5 +1,5 @@
 // Ports for report tests: a store in memory with receipts in it, and a ledger that says exactly what the test wants it to say.
-import { receiptKey, sourceId } from "../../../shared/contracts/keys.ts";
+import { partKey, receiptKey, sourceId } from "../../../shared/contracts/keys.ts";
 import type { Receipt } from "../../../shared/contracts/receipt.ts";
 import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
 import { MemoryQueue } from "../../../shared/adapters/memory/memory-queue.ts";
@@ -63,7 +63,7 @@ export function receiptOf(
     state: "split",
     quarantine: [],
     parts: Object.entries(types).map(([event_type, lines], index) => ({
-      key: `parts/${idOf(key)}/0123456789abcdef/00000${index}.ndjson.zst`,
+      key: partKey(idOf(key), "0123456789abcdef", index, ".zst"),
       bytes: 1,
       raw_bytes: 1,
       compression: "zstd",

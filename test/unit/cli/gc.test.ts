@@ -4,7 +4,8 @@ import { gcReport } from "../../../cli/reports/gc.ts";
 import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
 import { systemClock } from "../../../shared/runtime/clock.ts";
 import { LoadObjects } from "../../../shared/warehouse/redshift/load-objects.ts";
-import { fakeDeps } from "./fake-deps.ts";
+import { partKey, receiptKey } from "../../../shared/contracts/keys.ts";
+import { fakeDeps, receiptOf } from "./fake-deps.ts";
 
 const HOUR = 3_600_000;
 const NOW = new Date("2026-01-10T00:00:00Z");
@@ -53,6 +54,30 @@ describe("gc", () => {
 
     assert.deepEqual([report.removed, report.kept_young], [1, 2]);
     assert.ok((await keys()).every((key) => key.includes(slow.attempt)));
+  });
+
+  it("removes what no receipt names of an attempt, whatever its part keys are like, and nothing that one names", async () => {
+    const { deps, ago, keys } = await bench();
+    const receipt = receiptOf("/logs/a", { order: 3 });
+    const { id } = receipt.source;
+    const lost = "fedcba9876543210";
+    const named = receipt.parts.map(({ key }) => key);
+    const kept = [...named, receiptKey(id, 0)];
+    const left = [
+      partKey(id, lost, 0, ".zst"),
+      partKey("f".repeat(32), lost, 0, ".zst"),
+      // With folders for source and attempt.
+      `parts/${id}/${lost}/000000.ndjson.zst`,
+    ];
+    const put = (key: string, text = "x") =>
+      deps.store.put({ bucket: "routed", key }, Buffer.from(text)).then(() => undefined);
+    for (const key of [...named, ...left]) await ago(25, () => put(key));
+    await ago(25, () => put(receiptKey(id, 0), JSON.stringify(receipt)));
+
+    const report = await gcReport(deps, false);
+
+    assert.deepEqual([report.examined, report.removed], [4, 3]);
+    assert.deepEqual(await keys(), kept.toSorted());
   });
 
   it("leaves what is not the loader's, and parts that are young", async () => {

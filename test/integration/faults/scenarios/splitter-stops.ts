@@ -1,6 +1,7 @@
 // SIGTERM to a splitter with sources in work and more in the queue: what is in work is completed within the grace, or given back; what was
 // not begun is not touched.
 import assert from "node:assert/strict";
+import { partPrefix } from "../../../../shared/contracts/keys.ts";
 import type { FaultLab, LabSource } from "../fault-lab.ts";
 import { eventLines, process, putter, rowCounts, terminate, until } from "./common.ts";
 
@@ -16,7 +17,7 @@ function bigText(): string {
 function holdPart(lab: FaultLab, { id }: LabSource, until: Promise<void>): () => boolean {
   const armed = lab.s3.arm({
     effect: { kind: "delay", ms: 0 },
-    match: ({ method, url }) => method === "PUT" && url.includes(`/parts/${id}/`),
+    match: ({ method, url }) => method === "PUT" && url.includes(`/${partPrefix(id)}`),
     meanwhile: () => until,
   });
   return () => armed.hits === 1;

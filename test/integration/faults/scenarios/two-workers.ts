@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ChangeMessageVisibilityCommand } from "@aws-sdk/client-sqs";
 import type { FaultLab } from "../fault-lab.ts";
-import { receiptKey } from "../../../../shared/contracts/keys.ts";
+import { partPrefix, receiptKey } from "../../../../shared/contracts/keys.ts";
 import { receiptSchema } from "../../../../shared/contracts/receipt.ts";
 import { eventLines, putter, rowCounts, until } from "./common.ts";
 
@@ -119,7 +119,7 @@ export async function twoConfigurations(lab: FaultLab): Promise<void> {
   const types = new Set(receipt.parts.flatMap((part) => part.types.map(({ event_type }) => event_type)));
   const expected = types.has("other") ? { other: 6 } : { order: 3, visit: 3 };
   assert.deepEqual(await rowCounts(lab, source), expected);
-  for (const { key } of receipt.parts) assert.ok(key.includes(`/${receipt.attempt}/`));
+  for (const { key } of receipt.parts) assert.ok(key.includes(`-${receipt.attempt}-`));
   const lost = [first, second].filter(({ output }) => output.stderr.includes('"attempt_lost"'));
   assert.equal(lost.length, 1, "one attempt wins, the other is lost");
 }
@@ -131,6 +131,6 @@ async function readAttempts(lab: FaultLab, id: string) {
   const receipt = receiptSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
   const receipts = await Array.fromAsync(deps.store.list(bucket, `receipts/${id}/`));
   assert.equal(receipts.length, 1);
-  const parts = await Array.fromAsync(deps.store.list(bucket, `parts/${id}/`));
-  return { receipt, attempts: new Set(parts.map(({ key }) => key.split("/")[2])) };
+  const parts = await Array.fromAsync(deps.store.list(bucket, partPrefix(id)));
+  return { receipt, attempts: new Set(parts.map(({ key }) => key.split("-")[1])) };
 }

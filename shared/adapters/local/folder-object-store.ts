@@ -7,12 +7,13 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ObjectInfo, ObjectRef, ObjectStore, PutResult } from "../../ports/object-store.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { announcePut, readOnce, type NotifyRule } from "../object-helpers.ts";
-import { createDirectorySync } from "./directory-sync.ts";
 import type { EtagCache } from "./etag-cache.ts";
 import { errnoOf, fileError } from "./file-errors.ts";
 import { assertFolderKey, assertLocalKey, INCOMING } from "./object-key.ts";
 import { GrowingFile } from "./growing-file.ts";
+import { createGroupFlush } from "./group-flush.ts";
 import { LateFlush } from "./late-flush.ts";
+import { NewNames } from "./new-names.ts";
 import { pinFile, readPinned, readWhole, type PinnedFile } from "./pinned-file.ts";
 import { walkKeys } from "./walk-keys.ts";
 import { removeLeftovers, writeFileWhole, type WriteOptions } from "./write-file.ts";
@@ -30,6 +31,8 @@ export interface FolderObjectStoreOptions {
   /** For files of bucket `local`. Without one they are hashed each time. */
   readonly etagCache?: EtagCache;
   readonly clock?: Clock;
+  /** How an open file or folder is flushed to disk. Default: fsync. */
+  readonly flush?: (file: number) => Promise<void>;
 }
 
 export interface FolderObjectStore extends ObjectStore {
@@ -41,11 +44,12 @@ export interface FolderObjectStore extends ObjectStore {
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
 
 export function createFolderObjectStore(options: FolderObjectStoreOptions): FolderObjectStore {
-  mkdirSync(options.root, { recursive: true });
+  const made = mkdirSync(options.root, { recursive: true });
   const root = realpathSync(options.root);
   const clock = options.clock ?? systemClock;
   const notify = options.notify ?? [];
-  const syncDirectory = createDirectorySync();
+  const flushes = createGroupFlush(options.flush);
+  const names = new NewNames(root, made, flushes);
   let swept: Promise<unknown> | undefined;
 
   const sweep = (): Promise<unknown> =>
@@ -125,7 +129,12 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     },
 
     async put(ref, content, { ifAbsent = false, signal } = {}) {
-      const result = await write(ref, content, { ifAbsent, signal, syncDirectory });
+      const result = await write(ref, content, {
+        ifAbsent,
+        signal,
+        names,
+        flush: (file) => flushes.file(file),
+      });
       if (result.created) {
         await announcePut(notify, { ...ref, bytes: result.bytes, etag: result.etag, at: clock.now() });
       }
@@ -133,7 +142,7 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     },
 
     batch() {
-      const late = new LateFlush(syncDirectory);
+      const late = new LateFlush(flushes, names);
       const announcements: (() => Promise<void>)[] = [];
       const announced = (ref: ObjectRef, result: PutResult): PutResult => {
         const { bytes, etag } = result;
@@ -143,8 +152,13 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
       };
       return {
         async put(ref, content, { ifAbsent = false, signal } = {}) {
-          const flushLater = (file: number): Promise<void> => late.add(file);
-          const options = { ifAbsent, signal, syncDirectory: late.addDirectory, flushLater };
+          const options = {
+            ifAbsent,
+            signal,
+            names: late,
+            flush: late.add,
+            isHandedOver: true,
+          };
           return announced(ref, await write(ref, content, options));
         },
         async begin(ref) {

@@ -44,7 +44,7 @@ export class GrowingFile implements GrowingObject {
 
   async finish(): Promise<PutResult> {
     try {
-      const options = { ifAbsent: false, syncDirectory: this.#late.addDirectory };
+      const options = { ifAbsent: false, names: this.#late };
       const created = await giveName(this.#root, this.#path, this.#ref.key, options);
       this.#hasName = true;
       this.#isOpen = false;

@@ -2,17 +2,20 @@
 // (its journal) mostly covers the others. Those that grow are flushed on the way as well, so that at the end there is not all of it to wait for.
 import { closeSync } from "node:fs";
 import { flush } from "./flush.ts";
+import type { GroupFlush } from "./group-flush.ts";
+import type { NameFlush, NewNames } from "./new-names.ts";
 
 /** Open files that wait; beyond, they are flushed without anybody asking. */
 const MAX_WAITING = 256;
 /** So much of growing files waits for the disk before they are flushed beside the writing. */
 const EARLY_BYTES = 4 * 1024 * 1024;
 
-export class LateFlush implements AsyncDisposable {
-  readonly #syncDirectory: (directory: string) => Promise<void>;
+export class LateFlush implements NameFlush, AsyncDisposable {
+  readonly #flushes: GroupFlush;
+  readonly #names: NewNames;
   #waiting: number[] = [];
   #flushing: Promise<void> = Promise.resolve();
-  readonly #directories = new Set<string>();
+  #directories = new Set<string>();
   /** Files that have grown since they were flushed. */
   #grown = new Set<number>();
   #grownBytes = 0;
@@ -20,15 +23,16 @@ export class LateFlush implements AsyncDisposable {
   /** A flush that failed may succeed the next time, without the bytes. */
   #earlyFailure: { readonly error: unknown } | undefined;
 
-  constructor(syncDirectory: (directory: string) => Promise<void>) {
-    this.#syncDirectory = syncDirectory;
+  constructor(flushes: GroupFlush, names: NewNames) {
+    this.#flushes = flushes;
+    this.#names = names;
   }
 
   /** Takes over an open file that has been written. Waits when too many are open. */
-  async add(file: number): Promise<void> {
+  readonly add = async (file: number): Promise<void> => {
     this.#waiting.push(file);
     if (this.#waiting.length >= MAX_WAITING) await this.#flushWaiting();
-  }
+  };
 
   /** An open file has got so many bytes more. */
   grew(file: number, bytes: number): void {
@@ -58,17 +62,28 @@ export class LateFlush implements AsyncDisposable {
     }
   }
 
-  readonly addDirectory = (directory: string): Promise<void> => {
-    this.#directories.add(directory);
+  sync(folder: string): Promise<void> {
+    for (const each of this.#names.foldersOf(folder)) this.#directories.add(each);
     return Promise.resolve();
-  };
+  }
+
+  made(folder: string): void {
+    this.#names.made(folder);
+  }
 
   /** Flushes all that was added. What failed once fails every time: nobody knows what is on the disk. */
   async flush(): Promise<void> {
-    await this.#flushWaiting();
+    // Files and folders in one group: until all of it is on the disk nothing may name the objects, so the order does not matter.
+    const files = this.#flushWaiting();
+    const directories = this.#directories;
+    this.#directories = new Set();
+    try {
+      await allOf([files, ...Array.from(directories, this.#names.flush)]);
+    } catch (error) {
+      for (const directory of directories) this.#directories.add(directory);
+      throw error;
+    }
     if (this.#earlyFailure) throw this.#earlyFailure.error;
-    await Promise.all([...this.#directories].map((directory) => this.#syncDirectory(directory)));
-    this.#directories.clear();
   }
 
   /** Waits for what is under way and closes the rest. */
@@ -89,24 +104,29 @@ export class LateFlush implements AsyncDisposable {
     const files = this.#waiting;
     this.#waiting = [];
     for (const file of files) this.#grown.delete(file);
-    this.#flushing = flushAll(files, this.#early).then(() => before);
+    this.#flushing = this.#flushAll(files, this.#early).then(() => before);
     // Met by whoever flushes.
     this.#flushing.catch(() => undefined);
     return this.#flushing;
   }
+
+  /** A file that `others` flush as well is closed after that. */
+  async #flushAll(files: readonly number[], others: Promise<void> | undefined): Promise<void> {
+    await allOf(
+      files.map(async (file) => {
+        try {
+          await this.#flushes.file(file);
+        } finally {
+          await others;
+          closeSync(file);
+        }
+      }),
+    );
+  }
 }
 
-/** A file that `others` flush as well is closed after that. */
-async function flushAll(files: readonly number[], others: Promise<void> | undefined): Promise<void> {
-  const results = await Promise.allSettled(
-    files.map(async (file) => {
-      try {
-        await flush(file);
-      } finally {
-        await others;
-        closeSync(file);
-      }
-    }),
-  );
+/** Waits for every one of them, then throws what the first that failed has thrown. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }

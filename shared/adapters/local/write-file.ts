@@ -7,15 +7,18 @@ import { promisify } from "node:util";
 import type { PutResult } from "../../ports/object-store.ts";
 import { etagHash, etagOf } from "../object-helpers.ts";
 import { errnoOf } from "./file-errors.ts";
-import { flush } from "./flush.ts";
+import { flush as flushFile } from "./flush.ts";
+import type { NameFlush } from "./new-names.ts";
 import { INCOMING } from "./object-key.ts";
 
 export interface WriteOptions {
   readonly ifAbsent: boolean;
   readonly signal: AbortSignal | undefined;
-  readonly syncDirectory: (directory: string) => Promise<void>;
-  /** Takes a small file over, open and written, instead of its being flushed now. */
-  readonly flushLater?: (file: number) => Promise<void>;
+  readonly names: NameFlush;
+  /** Flushes a small file. */
+  readonly flush: (file: number) => Promise<void>;
+  /** The file is `flush`'s from then on, to be closed, and flushed some time later. Default false. */
+  readonly isHandedOver?: boolean;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function writeFileWhole(
   try {
     const isSmall = body instanceof Uint8Array && body.length <= ONE_PIECE_BYTES;
     const written = isSmall
-      ? await writePiece(root, temporary, body, options.flushLater)
+      ? await writePiece(root, temporary, body, options)
       : await writeFlushed(root, temporary, body, options.signal);
     options.signal?.throwIfAborted();
     const created = await giveName(root, temporary, key, options);
@@ -68,7 +71,7 @@ async function writePiece(
   root: string,
   path: string,
   body: Uint8Array,
-  flushLater: WriteOptions["flushLater"],
+  { flush, isHandedOver = false }: WriteOptions,
 ): Promise<{ etag: string; bytes: number }> {
   const { file } = openTemporary(root, path);
   let isOurs = true;
@@ -78,8 +81,8 @@ async function writePiece(
     if (!writing) for (let at = 0; at < body.length;) at += writeSync(file, body, at);
     etag = etagOf(body);
     await writing;
-    isOurs = flushLater === undefined;
-    await (flushLater ?? flush)(file);
+    isOurs = !isHandedOver;
+    await flush(file);
   } finally {
     if (isOurs) closeSync(file);
   }
@@ -128,7 +131,7 @@ async function writeFlushed(
       await writing;
       bytes += chunk.byteLength;
     }
-    await flush(file);
+    await flushFile(file);
   } finally {
     closeSync(file);
   }
@@ -140,40 +143,34 @@ export async function giveName(
   root: string,
   temporary: string,
   key: string,
-  { ifAbsent, syncDirectory }: Pick<WriteOptions, "ifAbsent" | "syncDirectory">,
+  { ifAbsent, names }: Pick<WriteOptions, "ifAbsent" | "names">,
 ): Promise<boolean> {
   const target = join(root, key);
   const folder = dirname(target);
-  let firstMade: string | undefined;
+  // What must be absent mostly is the first in a folder of its own: to learn that it is missing from an error would cost more.
+  if (ifAbsent) makeFolder(folder, names);
   for (let attempt = 1; ; attempt++) {
     try {
       if (ifAbsent) linkSync(temporary, target);
       else renameSync(temporary, target);
     } catch (error) {
       if (errnoOf(error) === "ENOENT" && attempt < NAMING_ATTEMPTS) {
-        firstMade = mkdirSync(folder, { recursive: true }) ?? firstMade;
+        makeFolder(folder, names);
         continue;
       }
       if (!ifAbsent || errnoOf(error) !== "EEXIST" || (await isFolder(target))) throw error;
       // The winner's name may not be on disk yet, and the loser is about to rely on it.
-      await syncDirectory(folder);
+      await names.sync(folder);
       return false;
     }
-    await syncMade(folder, firstMade, syncDirectory);
+    await names.sync(folder);
     return true;
   }
 }
 
-/** Flushes the folder, and the parents of those folders that were made for it. */
-async function syncMade(
-  folder: string,
-  firstMade: string | undefined,
-  syncDirectory: (directory: string) => Promise<void>,
-): Promise<void> {
-  for (let at = folder; ; at = dirname(at)) {
-    await syncDirectory(at);
-    if (firstMade === undefined || at.length < firstMade.length) return;
-  }
+function makeFolder(folder: string, names: NameFlush): void {
+  const made = mkdirSync(folder, { recursive: true });
+  if (made !== undefined) names.made(made);
 }
 
 async function isFolder(path: string): Promise<boolean> {

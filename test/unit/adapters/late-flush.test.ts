@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { LateFlush } from "../../../shared/adapters/local/late-flush.ts";
-import { createDirectorySync } from "../../../shared/adapters/local/directory-sync.ts";
+import { createGroupFlush } from "../../../shared/adapters/local/group-flush.ts";
+import { NewNames } from "../../../shared/adapters/local/new-names.ts";
 import { tempDir } from "../../helpers/temp-dir.ts";
 
 const MIB = 1024 * 1024;
@@ -17,6 +18,10 @@ const isOpen = (file: number): boolean => {
 
 describe("LateFlush", () => {
   let dir: ReturnType<typeof tempDir>;
+  const lateFlush = (): LateFlush => {
+    const flushes = createGroupFlush();
+    return new LateFlush(flushes, new NewNames(dir.path, undefined, flushes));
+  };
   const open = (name: string): number => openSync(`${dir.path}/${name}`, "wx");
 
   beforeEach(() => {
@@ -25,7 +30,7 @@ describe("LateFlush", () => {
   afterEach(() => dir[Symbol.dispose]());
 
   it("flushes and closes what it took over", async () => {
-    await using late = new LateFlush(createDirectorySync());
+    await using late = lateFlush();
     const files = ["a", "b", "c"].map(open);
     for (const file of files) {
       writeSync(file, "x");
@@ -39,7 +44,7 @@ describe("LateFlush", () => {
   });
 
   it("closes a file only when it is not being flushed on the way", async () => {
-    await using late = new LateFlush(createDirectorySync());
+    await using late = lateFlush();
     const [kept, given] = [open("kept"), open("given up")];
     for (let i = 0; i < 20; i++) {
       late.grew(kept, MIB);
@@ -58,7 +63,7 @@ describe("LateFlush", () => {
   });
 
   it("fails each time once a flush on the way has failed: nobody knows what is on the disk", async () => {
-    await using late = new LateFlush(createDirectorySync());
+    await using late = lateFlush();
     const file = open("lost");
     closeSync(file);
     late.grew(file, 5 * MIB);

@@ -1,0 +1,71 @@
+// Making new names durable. A name is in its folder, the folder's own name is in the one above it, and so on: all of them have to be on the disk, whoever
+// has made the folders, and however long ago.
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import type { GroupFlush } from "./group-flush.ts";
+
+/** What is told of names that are given below the root of a store. */
+export interface NameFlush {
+  /** Resolves when a name given in the folder before the call is durable, or will be with the batch that it belongs to. */
+  sync(folder: string): Promise<void>;
+  /** A folder was missing and has been made: the highest, when there were several. */
+  made(folder: string): void;
+}
+
+export class NewNames implements NameFlush {
+  readonly #root: string;
+  readonly #flushes: GroupFlush;
+  /** Folders in which the root's own name, and those of folders above it, are not known to be durable. */
+  #aboveRoot: readonly string[];
+  /** Folders in the root that were written to and whose names are not known to be durable. */
+  readonly #seen = new Set<string>();
+  /** Those whose names are: they need not be flushed for each of thousands of objects. */
+  readonly #durable = new Set<string>();
+
+  /** `made`: the highest of the folders that were made for the root, if there were any. */
+  constructor(root: string, made: string | undefined, flushes: GroupFlush) {
+    this.#root = root;
+    this.#flushes = flushes;
+    this.#aboveRoot = made === undefined ? [] : foldersBetween(root, dirname(realpathSync(made)));
+  }
+
+  /** The folders to be flushed, in any order, for a name in `folder`, which is the root or below it. */
+  foldersOf(folder: string): readonly string[] {
+    const folders = [folder];
+    for (let at = folder; at.length > this.#root.length && !this.#durable.has(at); at = dirname(at)) {
+      if (dirname(at) === this.#root) this.#seen.add(at);
+      folders.push(dirname(at));
+    }
+    return folders;
+  }
+
+  async sync(folder: string): Promise<void> {
+    await Promise.all(this.foldersOf(folder).map(this.flush));
+  }
+
+  made(folder: string): void {
+    for (const known of this.#durable)
+      if (known === folder || folder === this.#root || known.startsWith(`${folder}/`))
+        this.#durable.delete(known);
+  }
+
+  /** Flushes one folder. */
+  readonly flush = async (folder: string): Promise<void> => {
+    if (folder !== this.#root) return this.#flushes.directory(folder);
+    // What comes to be seen while this is under way may have been made after the flush.
+    const seen = [...this.#seen];
+    await Promise.all([folder, ...this.#aboveRoot].map((each) => this.#flushes.directory(each)));
+    this.#aboveRoot = [];
+    for (const known of seen) {
+      this.#seen.delete(known);
+      this.#durable.add(known);
+    }
+  };
+}
+
+/** From the folder above `from` up to `to`. */
+function foldersBetween(from: string, to: string): readonly string[] {
+  const folders: string[] = [];
+  for (let at = from; at !== to && at !== dirname(at);) folders.push((at = dirname(at)));
+  return folders;
+}

@@ -1,9 +1,9 @@
 // How many sources are in work at the same time, by their size: small ones wait for the disk more than they work, so several take the place of a
 // large one (measured: services/splitter/README.md).
 
-const PLACES_OF_LARGE = 8;
+const PLACES_OF_LARGE = 32;
 /** Stored bytes of a source that takes one place. */
-const PLACE_BYTES = 128 * 1024;
+const PLACE_BYTES = 32 * 1024;
 
 export class SourcePlaces {
   #free: number;

@@ -3,12 +3,12 @@ import type { SourceSettings } from "../../shared/config/source-settings.ts";
 import type { Config } from "../../shared/config/schema.ts";
 import { partKey, quarantineKey } from "../../shared/contracts/keys.ts";
 import { OTHER_EVENT_TYPE } from "../../shared/contracts/words.ts";
-import type { ObjectRead, ObjectStore } from "../../shared/ports/object-store.ts";
+import type { ObjectRead } from "../../shared/ports/object-store.ts";
 import type { SplitEngine } from "./engine.ts";
 import { UNCOUNTED, type BadPiece, type Framed, type Framer } from "./frame/framed.ts";
 import { openFramer } from "./open-framer.ts";
 import { OrderedScan } from "./ordered-scan.ts";
-import { PartWriter, type WrittenPart } from "./parts/part-writer.ts";
+import { PartWriter, type PartStore, type WrittenPart } from "./parts/part-writer.ts";
 import { ScratchFile } from "./parts/scratch-file.ts";
 import { TypeStreams } from "./parts/type-streams.ts";
 import { QuarantineWriter } from "./quarantine/quarantine-writer.ts";
@@ -23,7 +23,7 @@ import { MAX_RECEIPT_BYTES, type LineCounts } from "./receipt/build-receipt.ts";
 import { ShapeTexts, type Shapes } from "./receipt/shape-texts.ts";
 import type { TakeShapes } from "./threads/scan-thread.ts";
 import type { ScanSession } from "./threads/scan-pool.ts";
-import type { ScannedBlock } from "./threads/source-scanner.ts";
+import type { ScannedBlock, SourceScan } from "./threads/source-scanner.ts";
 
 /** A smaller chunk would be a small block in a large buffer. */
 const WORTH_ADOPTING_BYTES = 256 * 1024;
@@ -31,7 +31,7 @@ const WORTH_ADOPTING_BYTES = 256 * 1024;
 const SHAPES_AT_ONCE = 50;
 
 export interface AttemptOptions {
-  readonly store: ObjectStore;
+  readonly store: PartStore;
   readonly bucket: string;
   readonly config: Config;
   readonly engine: SplitEngine;
@@ -60,19 +60,33 @@ export async function runAttempt(
   reopen: () => Promise<ObjectRead>,
   options: AttemptOptions,
 ): Promise<AttemptResult> {
-  await using resources = new AsyncDisposableStack();
-  const writer = resources.use(openWriter(options));
-  const { sourceId, settings, config } = options;
   const { buffers, scanners, smallBytes, decompresses } = options.engine;
   options.engine.sawSource();
   const isSmall = object.bytes <= smallBytes;
-  const scan = { sourceId, settings, config };
-  const session = await (isSmall ? scanners.openSmall(scan) : scanners.open(scan, object.bytes));
+  const input: AttemptInput = {
+    openSession: (scan) => (isSmall ? scanners.openSmall(scan) : scanners.open(scan, object.bytes)),
+    openReader: () => (isSmall ? readSmallSource : readSource)(object, reopen, buffers, decompresses),
+  };
+  return await runAttemptOver(input, options);
+}
+
+/** What an attempt works on: who scans, and where the bytes come from. */
+export interface AttemptInput {
+  readonly openSession: (scan: SourceScan) => Promise<ScanSession>;
+  readonly openReader: () => Promise<SourceReader>;
+}
+
+export async function runAttemptOver(input: AttemptInput, options: AttemptOptions): Promise<AttemptResult> {
+  await using resources = new AsyncDisposableStack();
+  const writer = resources.use(openWriter(options));
+  const { sourceId, settings, config } = options;
+  const { buffers, scanners } = options.engine;
+  const session = await input.openSession({ sourceId, settings, config });
   resources.defer(() => session.close());
   // Text is cut into lines before it is scanned, and wants their number.
   const countsLines = !scanners.isSingle || settings.format === "text";
   const framer = await openFramer(settings, buffers.take, countsLines);
-  const reader = await (isSmall ? readSmallSource : readSource)(object, reopen, buffers, decompresses);
+  const reader = await input.openReader();
   const attempt = new Attempt(options, writer, session, reader, framer);
   // Awaited here: the resources are given back when this function ends.
   return await attempt.run();

@@ -65,6 +65,8 @@ function keepHeapsSmall(): void {
  */
 function keepYoungSpaceSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
+  // Of so little space a thread has collected the garbage by the time that others would have woken up to help.
+  setFlagsFromString("--no-parallel-scavenge");
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Clock } from "../../shared/ports/clock.ts";
 import type { ObjectRead, ObjectRef, ObjectStore } from "../../shared/ports/object-store.ts";
 import { runAttempt, type AttemptResult } from "./attempt.ts";
 import type { SplitEngine } from "./engine.ts";
+import { runSmallAttempt } from "./small/run-small-attempt.ts";
 import { buildReceipt, type LineCounts, type ReceiptHead } from "./receipt/build-receipt.ts";
 import { commitReceipt, latestReceipt, receiptOf, type FoundReceipt } from "./receipt/commit-receipt.ts";
 
@@ -55,6 +56,7 @@ export async function splitSource(
 ): Promise<SplitOutcome> {
   const started = context.clock.now().getTime();
   const reading = new AbortController();
+  let isRead = false;
   try {
     const both = AbortSignal.any([signal, reading.signal]);
     const object = await context.store.get(request.ref, both);
@@ -63,10 +65,11 @@ export async function splitSource(
     const seconds = (): number => (context.clock.now().getTime() - started) / 1000;
     if (found) return { kind: "existing", ...found, rawBytes: 0, seconds: seconds() };
     const { isOurs, rawBytes, ...receipt } = await attempt(context, request, object, id, wanted, both);
+    isRead = true;
     return { kind: isOurs ? "written" : "lost", ...receipt, rawBytes, seconds: seconds() };
   } finally {
     // A body that was not read to its end is let go.
-    reading.abort(new RouterError("ABORTED", "The source is not needed any more."));
+    if (!isRead) reading.abort(new RouterError("ABORTED", "The source is not needed any more."));
   }
 }
 
@@ -112,7 +115,8 @@ async function attempt(
   const settings = sourceSettings(config, object.key);
   const attemptId = newAttemptId();
   const salvage = request.salvage ?? settings.onCorrupt === "salvage";
-  const result = await runAttempt(object, () => reopen(store, object, signal), {
+  const run = object.bytes <= engine.smallBytes ? runSmallAttempt : runAttempt;
+  const result = await run(object, () => reopen(store, object, signal), {
     store,
     bucket: routedBucket,
     config,

@@ -24,8 +24,11 @@ const UPLOADS = 8;
 /** Streams that are being closed at the same time at the end: what is compressed faster than it is uploaded must not pile up. */
 const FINISHING = 4 * UPLOADS;
 
+/** What parts are put into. */
+export type PartStore = Pick<ObjectStore, "put" | "batch">;
+
 export interface PartWriterOptions {
-  readonly store: ObjectStore;
+  readonly store: PartStore;
   readonly bucket: string;
   readonly pool: PagePool;
   readonly buffers: FrameBuffers;

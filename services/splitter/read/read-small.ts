@@ -1,8 +1,9 @@
 // A small source in one piece: read whole, decompressed by one call. Streams, with their buffers of a megabyte and their way through the thread pool,
 // cost a file of 20 kB more than all the rest. Only what is plainly right is taken here; anything else goes the way of large sources, which
 // finds the same bytes.
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { constants, createGunzip, gunzipSync, zstdDecompressSync, type Gunzip } from "node:zlib";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
+import { writeNow } from "../zlib-now.ts";
 import { detectCompression, type Compression } from "./compression.ts";
 
 /** Stored bytes up to which a source is small. */
@@ -10,6 +11,13 @@ export const SMALL_STORED_BYTES = 64 * 1024;
 /** What it may expand to. */
 const MAX_RAW_BYTES = 1024 * 1024;
 const OUTPUT_BYTES = 64 * 1024;
+
+/** A source that is plainly right. */
+export interface RawWhole {
+  readonly compression: Compression;
+  /** Uncompressed. */
+  readonly raw: Uint8Array;
+}
 
 export async function storedWhole(object: ObjectRead): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -21,11 +29,11 @@ export async function storedWhole(object: ObjectRead): Promise<Buffer> {
 }
 
 /** The uncompressed bytes; undefined when they are many, or when anything is odd about the compressed ones: broken, several frames, bytes after them. */
-export function rawWhole(
-  stored: Buffer,
-): { readonly compression: Compression; readonly raw: Uint8Array } | undefined {
+export function rawWhole(stored: Uint8Array): RawWhole | undefined {
   const compression = detectCompression(stored);
   if (compression === "plain") return { compression, raw: stored };
+  const now = compression === "gzip" ? inflater.inflate(stored) : undefined;
+  if (now) return { compression, raw: now };
   const decompress = compression === "gzip" ? gunzipSync : zstdDecompressSync;
   try {
     const options = { info: true, chunkSize: OUTPUT_BYTES, maxOutputLength: MAX_RAW_BYTES };
@@ -34,6 +42,48 @@ export function rawWhole(
   } catch {
     return undefined;
   }
+}
+
+/** What comes of most small sources fits. */
+const NOW_BYTES = 256 * 1024;
+
+/** One stream for all small sources, and one buffer for what comes of them. */
+class Inflater {
+  #stream: ResettableGunzip | undefined;
+  #output: Uint8Array | undefined;
+
+  /** A copy of the uncompressed bytes; undefined for what `gunzipSync` should see: broken, or much. */
+  inflate(stored: Uint8Array): Uint8Array | undefined {
+    this.#stream ??= openGunzip();
+    if (!this.#stream) return undefined;
+    this.#stream.reset();
+    this.#output ??= Buffer.allocUnsafeSlow(NOW_BYTES);
+    try {
+      const written = writeNow(this.#stream, constants.Z_FINISH, stored, 0, this.#output);
+      const isAll = written?.inputLeft === 0 && written.outputLeft > 0;
+      return isAll ? new Uint8Array(this.#output.subarray(0, NOW_BYTES - written.outputLeft)) : undefined;
+    } catch {
+      // One that has failed cannot be used any more.
+      this.#stream = undefined;
+      return undefined;
+    }
+  }
+}
+
+const inflater = new Inflater();
+
+/** Every decompressor can be set back; the types of Node leave it out for this one. */
+type ResettableGunzip = Gunzip & { reset(): void };
+
+function openGunzip(): ResettableGunzip | undefined {
+  const stream = createGunzip();
+  // Whoever asked has been told.
+  stream.on("error", () => undefined);
+  return isResettable(stream) ? stream : undefined;
+}
+
+function isResettable(stream: Gunzip): stream is ResettableGunzip {
+  return "reset" in stream;
 }
 
 interface WithInfo {

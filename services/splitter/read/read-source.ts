@@ -5,7 +5,7 @@ import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.
 import { CorruptInput, decompress, OUTPUT_BUFFERS } from "./decompress.ts";
 import type { RunsIn } from "./engine.ts";
 import { OutputBuffers, type OutputMemory } from "./output-buffers.ts";
-import { rawWhole, storedWhole } from "./read-small.ts";
+import { rawWhole, storedWhole, type RawWhole } from "./read-small.ts";
 import { CHUNK_BYTES } from "./slices.ts";
 
 /** Room before each chunk of decompressed bytes, for the end of the chunk before it. */
@@ -76,13 +76,13 @@ export async function readSmallSource(
     const nothing: AsyncIterator<Uint8Array> = { next: async () => ({ value: undefined, done: true }) };
     return new Reader(detectCompression(stored), [stored], nothing, reopen, memory, runsIn);
   }
-  return {
-    chunks: only(whole.raw),
-    keep: (_chunk): _chunk is Uint8Array<ArrayBuffer> => false,
-    storedBytes: stored.length,
-    compression: whole.compression,
-    break: undefined,
-  };
+  return wholeReader(whole, stored.length);
+}
+
+/** For the bytes of a source that is whole, all there at once. */
+export function wholeReader({ raw, compression }: RawWhole, storedBytes: number): SourceReader {
+  const keep = (_chunk: Uint8Array): _chunk is Uint8Array<ArrayBuffer> => false;
+  return { chunks: only(raw), keep, storedBytes, compression, break: undefined };
 }
 
 async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

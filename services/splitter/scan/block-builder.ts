@@ -53,8 +53,13 @@ export class BlockBuilder {
     this.#cells = memory.cells;
     this.#firstLine = memory.longs(FIRST_LINE, 1);
     this.#typesSeen = memory.ints(TYPES_SEEN, MAX_TYPES);
+    this.source(sourceId);
+  }
+
+  /** The lines that follow are of this source. */
+  source(sourceId: string): void {
     const head = Buffer.from(`{"${SOURCE_MEMBER}":${JSON.stringify(sourceId)},"${LINE_MEMBER}":`);
-    memory.bytes.set(head, HEAD);
+    this.#memory.bytes.set(head, HEAD);
     this.#cells[HEAD_LENGTH] = head.length;
   }
 

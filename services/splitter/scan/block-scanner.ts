@@ -1,16 +1,14 @@
 // The scanner's door: blocks of whole records in, part lines by event type, quarantined lines, accounting and shapes out. A pure
 // function of bytes and options: cutting the same lines into other blocks changes nothing but the cuts.
 import { MAX_LINE_BYTES, type QuarantineReason } from "../../../shared/contracts/words.ts";
-import { mergeShape, type Shape } from "../../../shared/shape/shape.ts";
+import type { Shape } from "../../../shared/shape/shape.ts";
 import { copyBytes } from "../frame/copy-bytes.ts";
 import { BlockBuilder, type LaidOut } from "./block-builder.ts";
 import type { BlockResult, ScanOptions, Segments } from "./contract.ts";
+import { GatheredShapes } from "./gathered-shapes.ts";
 import { judgeLine, noEventType } from "./judge-line.ts";
 import { KeyTable } from "./key-table.ts";
 import { LineContext } from "./line-context.ts";
-import { nodeAt } from "./node-records.ts";
-import { NodesByRoot } from "./nodes-by-root.ts";
-import { PathStats } from "./path-stats.ts";
 import { PathTree } from "./path-tree.ts";
 import { ScanMemory } from "./scan-memory.ts";
 import { SegmentBuffers } from "./segment-buffers.ts";
@@ -38,6 +36,8 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 /** Rows after which counters are emptied, well before they are full. */
 const MAX_ROWS_COUNTED = 2 ** 30;
+/** Nodes, keys or event types with which another source is not begun: they are gone through for each. */
+const MOST_LEARNT = 2000;
 /** Bytes scanned at once; one is left for a newline at the end. */
 const MAX_PIECE = MAX_BLOCK - 1;
 
@@ -62,15 +62,9 @@ export class BlockScanner {
   readonly #builder: BlockBuilder;
   readonly #keys: KeyTable;
   readonly #tree: PathTree;
-  readonly #stats: PathStats;
+  readonly #shapes: GatheredShapes;
   readonly #context: LineContext;
   readonly #buffers = new SegmentBuffers();
-  /** Shapes of lines that went by the slow path or were counted before the trees were emptied. */
-  #shapes = new Map<string, Shape>();
-  /** Set when the last shapes are being taken. */
-  #nodes: NodesByRoot | undefined;
-  /** Event types whose last shapes were taken. */
-  readonly #handedOver = new Set<string>();
   #block: Uint8Array = new Uint8Array(0);
   /** What of the block is in the scanner's memory. */
   #pieceStart = 0;
@@ -90,8 +84,8 @@ export class BlockScanner {
     this.#keys = new KeyTable(this.#memory);
     const paths = options.constantEventType === undefined ? options.eventTypePaths : [];
     this.#tree = new PathTree(this.#memory, this.#keys, options.keysPerDepth, paths);
-    this.#stats = new PathStats(this.#tree);
-    this.#context = new LineContext(this.#memory, this.#keys, this.#tree, this.#stats, this.#types);
+    this.#shapes = new GatheredShapes(this.#tree, this.#types);
+    this.#context = new LineContext(this.#memory, this.#keys, this.#tree, this.#shapes.stats, this.#types);
     this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
     this.#memory.serve(this.#context);
   }
@@ -153,32 +147,41 @@ export class BlockScanner {
     this.#isAtWork = true;
   }
 
+  /**
+   * Begins with another source, under the same options: what was counted is forgotten, what was learnt of keys, paths and event types is not. To learn
+   * it takes longer than to scan a few kilobytes. False when there is too much of it, or when a block has failed: the scanner is to be closed then.
+   */
+  startOver(sourceId: string): boolean {
+    const learnt = Math.max(this.#tree.count, this.#keys.count, this.#types.names.length);
+    if (this.#isAtWork || learnt > MOST_LEARNT) return false;
+    this.#shapes.startOver();
+    this.#namesTold = 0;
+    this.#memory.cells[ROWS_COUNTED] = 0;
+    this.#builder.source(sourceId);
+    return true;
+  }
+
   /** The shapes of the rows since the last call, by event type: all of them in memory. */
   takeShapes(): Map<string, Shape> {
     this.#empty();
-    const taken = this.#shapes;
-    this.#shapes = new Map();
-    return taken;
+    return this.#shapes.take();
   }
 
   /**
    * When there is nothing more to scan: the shapes of these event types since `takeShapes`, or of all that were not asked for yet, made
    * one by one.
    */
-  *lastShapes(eventTypes?: readonly string[]): Generator<[string, Shape], void, undefined> {
-    const nodes = (this.#nodes ??= new NodesByRoot(this.#tree));
-    for (const eventType of eventTypes ?? new Set([...this.#types.names, ...this.#shapes.keys()])) {
-      if (this.#handedOver.has(eventType)) continue;
-      this.#handedOver.add(eventType);
-      this.#addCounted(eventType, nodes);
-      const shape = this.#shapes.get(eventType);
-      if (shape) yield [eventType, shape];
-      this.#shapes.delete(eventType);
-    }
+  lastShapes(eventTypes?: readonly string[]): Generator<[string, Shape], void, undefined> {
+    return this.#shapes.last(eventTypes);
+  }
+
+  /** The same as the JSON texts of `shapeToJson`. */
+  lastShapeTexts(eventTypes: readonly string[]): Generator<[string, string], void, undefined> {
+    return this.#shapes.lastTexts(eventTypes);
   }
 
   #begin(block: Uint8Array, firstLine: number): void {
-    if (this.#nodes) throw new Error("nothing can be scanned once the last shapes are being taken");
+    if (this.#shapes.isEnding) throw new Error("nothing can be scanned once the last shapes are being taken");
     if (this.#isAtWork) throw new Error("the scanner is closed, or has failed");
     this.#isAtWork = true;
     this.#block = block;
@@ -331,7 +334,7 @@ export class BlockScanner {
     if (!this.#keeps(type, body, place)) return;
     this.#row(type, place.index, body);
     if (verdict.normalised) this.#builder.normalise();
-    this.#addShape(eventType, verdict.shape());
+    this.#shapes.add(eventType, verdict.shape());
   }
 
   /** True when a valid line is to become a row; otherwise what becomes of it has been noted. */
@@ -365,25 +368,10 @@ export class BlockScanner {
 
   /** Turns what the trees have counted into shapes, and begins with empty trees. */
   #empty(): void {
-    const nodes = new NodesByRoot(this.#tree);
-    for (const eventType of this.#types.names) this.#addCounted(eventType, nodes);
+    this.#shapes.addTrees();
     this.#tree.clear();
     this.#context.forgetTrees();
     this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
-  }
-
-  /** Adds what was counted in the tree of an event type, if it has one. */
-  #addCounted(eventType: string, nodes: NodesByRoot): void {
-    const type = this.#types.known(eventType);
-    const root = type === undefined ? 0 : this.#types.roots[type]!;
-    const shape = root === 0 ? undefined : this.#stats.shape(nodes.of(nodeAt(root)));
-    if (shape) this.#addShape(eventType, shape);
-  }
-
-  #addShape(eventType: string, shape: Shape): void {
-    const known = this.#shapes.get(eventType);
-    if (known) mergeShape(known, shape, this.#options.keysPerDepth);
-    else this.#shapes.set(eventType, shape);
   }
 }
 

@@ -1,7 +1,10 @@
 // What the main thread and the scanner threads say to one another. Buffers are shared or transferred, never copied.
+import type { Config } from "../../../shared/config/schema.ts";
+import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import type { FrameInPlace } from "../parts/frame-compressor.ts";
+import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 
 /** `job` numbers requests; answers carry it back. A session is one source in one attempt. */
@@ -31,7 +34,20 @@ export type ToThread =
     }
   /** A frame of part lines in shared memory, to be compressed by zstd into the same memory. */
   | { readonly kind: "compress"; readonly job: number; readonly raw: Uint8Array; readonly level: number }
-  | { readonly kind: "close"; readonly session: number };
+  | { readonly kind: "close"; readonly session: number }
+  /** What small sources may go by. Without a configuration, that of the settings before. */
+  | {
+      readonly kind: "smallSettings";
+      readonly config: Config | undefined;
+      readonly settings: SourceSettings;
+    }
+  /** A source in one piece, from stored bytes to those of its parts. `settings` numbers those that were told, from 0. */
+  | {
+      readonly kind: "small";
+      readonly job: number;
+      readonly settings: number;
+      readonly source: SmallSource;
+    };
 
 export type FromThread =
   | { readonly kind: "scanned"; readonly job: number; readonly result: ScannedBlock }
@@ -44,4 +60,5 @@ export type FromThread =
     }
   | { readonly kind: "shapeTexts"; readonly job: number; readonly texts: Map<string, string> }
   | { readonly kind: "compressed"; readonly job: number; readonly frame: FrameInPlace | undefined }
+  | { readonly kind: "small"; readonly job: number; readonly split: SmallSplit | undefined }
   | { readonly kind: "failed"; readonly job: number; readonly message: string };

@@ -2,11 +2,14 @@
 // enough to do, which all sources share block by block; results come back as promises, so whoever keeps them in order gets output that does not depend
 // on the number of threads.
 import { setImmediate } from "node:timers/promises";
+import type { Config } from "../../../shared/config/schema.ts";
+import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { Block } from "../frame/framed.ts";
+import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import { hasEarlyThread, stopEarlyThread, takeThread } from "./early-thread.ts";
 import { PartLineBuffers } from "./part-line-buffers.ts";
 import { isShared } from "./shared-buffer.ts";
-import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
+import type { ScannedBlock, SourceScan, SourceScanner } from "./source-scanner.ts";
 import { hasEnded, ScanThread, type TakeShapes } from "./scan-thread.ts";
 import { WORTH_A_THREAD_BYTES } from "./worth-a-thread.ts";
 
@@ -44,6 +47,12 @@ export interface ScanPool extends AsyncDisposable {
   compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> | undefined;
   /** As `open`, for a source of a few kilobytes: the calling thread scans it, at once. To hand it to another would be most of the work. */
   openSmall(scan: SourceScan): Promise<ScanSession>;
+  /** A small source whole in a thread; undefined as `SmallSplitter.split` has it. No promise as long as there is no thread, or none is worth it. */
+  splitSmall(
+    source: SmallSource,
+    config: Config,
+    settings: SourceSettings,
+  ): Promise<SmallSplit | undefined> | undefined;
 }
 
 /**
@@ -51,6 +60,8 @@ export interface ScanPool extends AsyncDisposable {
  * something to do, and with two more the main thread, which waits for the blocks, has sometimes nothing (measured: bench/did-not-help.md).
  */
 const BUSY = 4;
+/** A small source takes as long as so many bytes of a large one. */
+const SMALL_COUNTS_BYTES = 16 * 1024;
 
 /**
  * `threads`: the main one, which reads and collects, is one of them. A scanner keeps up with it: as many scanners as cores got in its way. `littleBytes`:
@@ -60,10 +71,33 @@ export function createScanPool(threads: number, littleBytes = WORTH_A_THREAD_BYT
   return threads <= 1 ? new InlinePool() : new ThreadPool(threads - 1, littleBytes);
 }
 
+/** Kept: to ask Node for a module once more takes as long as to scan a few kilobytes. */
+let loading: Promise<{ readonly SourceScanner: new (scan: SourceScan) => SourceScanner }> | undefined;
+
+/** Scanners that wait for another source under the settings that they know; the last ones used. */
+const MAX_IDLE = 4;
+const idle: { readonly scan: SourceScan; readonly scanner: SourceScanner }[] = [];
+
+function takeIdle({ sourceId, settings, config }: SourceScan): SourceScanner | undefined {
+  const at = idle.findIndex(({ scan }) => scan.settings === settings && scan.config === config);
+  if (at === -1) return undefined;
+  const { scanner } = idle[at]!;
+  idle.splice(at, 1);
+  if (scanner.startOver(sourceId)) return scanner;
+  scanner.close();
+  return undefined;
+}
+
+function giveIdle(scan: SourceScan, scanner: SourceScanner): void {
+  idle.push({ scan, scanner });
+  if (idle.length > MAX_IDLE) idle.shift()!.scanner.close();
+}
+
 /** The scanner is loaded when this thread is to scan: that takes a fifth of the time in which `split` starts. */
 async function openHere(scan: SourceScan): Promise<ScanSession> {
-  const { SourceScanner } = await import("./source-scanner.ts");
-  const scanner = new SourceScanner(scan);
+  const { SourceScanner } = await (loading ??= import("./source-scanner.ts"));
+  const scanner = takeIdle(scan) ?? new SourceScanner(scan);
+  let isOpen = true;
   return {
     scan: (block) => scanner.scan(block),
     async shapes(eventTypes, take) {
@@ -72,7 +106,10 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
     isAlone: true,
     shapeTexts: async (eventTypes) => scanner.lastShapeTexts(eventTypes),
     recycle: (buffer) => scanner.recycle(buffer),
-    close: () => scanner.close(),
+    close() {
+      if (isOpen) giveIdle(scan, scanner);
+      isOpen = false;
+    },
   };
 }
 
@@ -99,6 +136,8 @@ class InlinePool implements ScanPool {
   expect(): void {}
 
   compress(): undefined {}
+
+  splitSmall(): undefined {}
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stopped;
@@ -165,6 +204,16 @@ class ThreadPool implements ScanPool {
     if (this.#threads.length === 0) return undefined;
     const thread = this.#idlest();
     return thread.waiting < BUSY && isShared(raw.buffer) ? thread.compress(raw, level) : undefined;
+  }
+
+  splitSmall(
+    source: SmallSource,
+    config: Config,
+    settings: SourceSettings,
+  ): Promise<SmallSplit | undefined> | undefined {
+    this.#storedBytes += Math.max(source.stored.length, SMALL_COUNTS_BYTES);
+    if (this.#threads.length === 0 && this.#storedBytes <= this.#littleBytes) return undefined;
+    return this.#idlest().splitSmall(source, config, settings);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,13 @@
 // The main thread's end of one scanner thread.
 import { Worker } from "node:worker_threads";
 import { RouterError } from "../../../shared/errors/router-error.ts";
+import type { Config } from "../../../shared/config/schema.ts";
+import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import { frameBytes } from "../parts/frame-compressor.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
+import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import { unshared } from "./shared-buffer.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 
@@ -22,6 +25,10 @@ export class ScanThread {
   readonly #jobs = new Map<number, Job>();
   #lastJob = 0;
   #dead = false;
+  /** Settings that the thread knows, by the number under which it does. */
+  readonly #settings = new Map<SourceSettings, number>();
+  /** The configuration that it knows. */
+  #config: Config | undefined;
 
   constructor() {
     this.#worker.on("message", (answer: FromThread) => this.#answered(answer));
@@ -71,6 +78,25 @@ export class ScanThread {
     const answer = await this.#ask((job) => ({ kind: "compress", job, raw, level }));
     if (answer.kind !== "compressed") throw failed(new Error("the thread answered something else"));
     return frameBytes(raw, answer.frame);
+  }
+
+  /** Takes the buffer of the stored bytes. There are as many settings of one configuration as it has rules for sources. */
+  async splitSmall(
+    source: SmallSource,
+    config: Config,
+    settings: SourceSettings,
+  ): Promise<SmallSplit | undefined> {
+    let number = this.#settings.get(settings);
+    if (number === undefined) {
+      this.#settings.set(settings, (number = this.#settings.size));
+      const news = config === this.#config ? undefined : config;
+      if (!this.#dead) this.#send({ kind: "smallSettings", config: news, settings });
+      this.#config = config;
+    }
+    const transfer = [source.stored.buffer];
+    const answer = await this.#ask((job) => ({ kind: "small", job, settings: number, source }), transfer);
+    if (answer.kind !== "small") throw failed(new Error("the thread answered something else"));
+    return answer.split;
   }
 
   close(session: number): void {

@@ -2,6 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { FrameCompressor } from "../parts/frame-compressor.ts";
+import type { SmallSplitter } from "../small/split-small.ts";
 import type { FromThread, ToThread } from "./protocol.ts";
 import { unshared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
@@ -12,6 +13,7 @@ const SHAPES_A_MESSAGE = 100;
 const port = parentPort;
 const compressor = new FrameCompressor();
 const sessions = new Map<number, SourceScanner>();
+const splitters: SmallSplitter[] = [];
 let turn: Promise<void> = Promise.resolve();
 
 port.on("message", (message: ToThread) => {
@@ -27,7 +29,15 @@ async function answer(message: ToThread): Promise<void> {
   }
   try {
     if (message.kind === "open") sessions.set(message.session, new SourceScanner(message.scan));
-    else if (message.kind === "shapes") {
+    else if (message.kind === "smallSettings") {
+      // Most runs have no small sources: what they take is loaded for the first.
+      const { SmallSplitter } = await import("../small/split-small.ts");
+      const { config, settings } = message;
+      splitters.push(config ? new SmallSplitter(config, settings) : splitters.at(-1)!.sibling(settings));
+    } else if (message.kind === "small") {
+      const split = await splitters[message.settings]?.split(message.source);
+      send({ kind: "small", job: message.job, split }, split ? split.bodies.map(({ buffer }) => buffer) : []);
+    } else if (message.kind === "shapes") {
       sendShapes(message.job, sessionOf(message.session).lastShapes(message.eventTypes));
     } else if (message.kind === "shapeTexts") {
       const texts = sessionOf(message.session).lastShapeTexts(message.eventTypes);
@@ -44,7 +54,7 @@ async function answer(message: ToThread): Promise<void> {
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     // A session that could not be opened fails with its first job.
-    if (message.kind !== "open") send({ kind: "failed", job: message.job, message: text });
+    if ("job" in message) send({ kind: "failed", job: message.job, message: text });
   }
 }
 

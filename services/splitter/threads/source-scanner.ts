@@ -3,7 +3,6 @@ import type { Config } from "../../../shared/config/schema.ts";
 import { routeFor } from "../../../shared/config/route-for.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
-import { shapeToJson } from "../../../shared/shape/shape-json.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { UNCOUNTED, type Block } from "../frame/framed.ts";
 import { BlockScanner } from "../scan/block-scanner.ts";
@@ -65,6 +64,14 @@ export class SourceScanner {
     this.#maxTypes = config.splitter.max_types_per_source;
   }
 
+  /** Begins with another source under the same settings and configuration, as `BlockScanner.startOver`. */
+  startOver(sourceId: string): boolean {
+    this.#typesSinceTaken.clear();
+    this.#numbering = "";
+    this.#lines = 0;
+    return this.#scanner.startOver(sourceId);
+  }
+
   async scan(framed: Block): Promise<ScannedBlock> {
     const isCounted = framed.firstLine !== UNCOUNTED;
     const block = isCounted ? framed : { ...framed, firstLine: this.#lines + (framed.passed ?? 0) + 1 };
@@ -103,10 +110,7 @@ export class SourceScanner {
 
   /** The same as JSON text. */
   lastShapeTexts(eventTypes: readonly string[]): Map<string, string> {
-    const texts = new Map<string, string>();
-    for (const [eventType, shape] of this.#scanner.lastShapes(eventTypes))
-      texts.set(eventType, JSON.stringify(shapeToJson(shape)));
-    return texts;
+    return new Map(this.#scanner.lastShapeTexts(eventTypes));
   }
 
   /** True when more event types than have parts of their own were met since shapes were last handed out. */

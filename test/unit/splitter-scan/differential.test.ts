@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
-import type { BlockResult, Fate } from "../../../services/splitter/scan/contract.ts";
+import type { BlockResult } from "../../../services/splitter/scan/contract.ts";
 import { judgeLine } from "../../../services/splitter/scan/judge-line.ts";
 import { parseJson, type JsonValue } from "../../../shared/shape/parse-json.ts";
-import { json, key, objectJson, RUNS, text } from "../shape/arbitraries.ts";
+import { key, RUNS } from "../shape/arbitraries.ts";
 import { parsePlain } from "../shape/plain.ts";
+import { file } from "./scan-arbitraries.ts";
 import {
+  fate,
   flaws,
   linesOf,
   options,
@@ -15,71 +17,10 @@ import {
   scanBytes,
   shapesAsJson,
   shapesOfLines,
-  type Scanned,
+  summary,
 } from "./scan-helpers.ts";
 
 const PATHS = [["event"], ["type"], ["meta", "type"]];
-const types = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom("a", "b", "order_created", "é") },
-  { weight: 1, arbitrary: text },
-);
-
-/** An object with an event type somewhere, or nowhere. */
-const event = fc
-  .tuple(
-    objectJson,
-    types,
-    fc.constantFrom('"event":', '"type" : ', '"\\u0065vent":', '"meta":{"a":1,"type":', '"none":'),
-    fc.boolean(),
-  )
-  .map(([object, type, member, first]) => {
-    const typed = `${member}${JSON.stringify(type)}${member.includes("{") ? "}" : ""}`;
-    const inside = object.slice(1, -1).trim();
-    if (inside === "") return `{${typed}}`;
-    return first ? `{${typed},${inside}}` : `{${inside},${typed}}`;
-  });
-
-const regular = fc
-  .tuple(
-    fc.constantFrom("a", "b"),
-    fc.integer(),
-    fc.array(fc.tuple(fc.constantFrom("x", "y", "z"), fc.boolean()), { maxLength: 3 }),
-  )
-  .map(([type, id, tags]) =>
-    JSON.stringify({ event: type, id, tags, user: { id, name: `n${id}`, at: "2024-02-29T01:02:03Z" } }),
-  );
-
-const damage = fc.tuple(
-  fc.nat(),
-  fc.constantFrom("flip", "insert", "cut", "tear"),
-  fc.oneof(fc.constantFrom(...Buffer.from('"\\{}[]:,0-.eEu \t\r')), fc.nat(255)),
-);
-
-const line = fc.oneof(
-  { weight: 5, arbitrary: event.map((document) => Buffer.from(document)) },
-  { weight: 2, arbitrary: regular.map((document) => Buffer.from(document)) },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(fc.oneof(event, regular), damage)
-      .map(([document, how]) => damaged(Buffer.from(document), how)),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.oneof(json, fc.constantFrom("", " ", "\t", "{}", "[]")).map((value) => Buffer.from(value)),
-  },
-  {
-    weight: 1,
-    arbitrary: fc
-      .uint8Array({ maxLength: 6 })
-      .map((bytes) => Buffer.from(bytes).map((byte) => (byte === 10 ? 11 : byte))),
-  },
-);
-const newline = fc.constantFrom("\n", "\n", "\n", "\r\n").map((end) => Buffer.from(end));
-const file = fc
-  .array(fc.tuple(line, newline), { maxLength: 30 })
-  .map((lines) => Buffer.concat(lines.flat() as Uint8Array[]));
-
 describe("scanner against other means", () => {
   it("accepts, quarantines and writes what JSON.parse says", () => {
     fc.assert(
@@ -181,14 +122,6 @@ describe("scanner against other means", () => {
   });
 });
 
-function damaged(document: Buffer, [where, how, byte]: [number, string, number]): Buffer {
-  const at = where % (document.length + 1);
-  const safe = byte === 10 ? 11 : byte;
-  if (how === "tear") return document.subarray(0, at);
-  const tail = document.subarray(how === "insert" ? at : at + 1);
-  return Buffer.concat([document.subarray(0, at), Buffer.from(how === "cut" ? [] : [safe]), tail]);
-}
-
 function splitLines(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = [];
   const start = bytes.subarray(0, 3).toString("hex") === "efbbbf" ? 3 : 0;
@@ -253,37 +186,6 @@ function lineNumber(out: string): number {
   return Number(/^\{"_lr_source":"[0-9a-f]{32}","_lr_line":(\d+),/.exec(out)![1]);
 }
 
-function summary({ results, lines, shapes }: Scanned): unknown {
-  const sum = (pick: (result: (typeof results)[0]) => number) =>
-    results.reduce((total, result) => total + pick(result), 0);
-  return {
-    lines: Object.fromEntries(lines),
-    shapes: shapesAsJson(shapes),
-    quarantined: results.flatMap((result) =>
-      result.quarantined.map(({ line: number, offset, reason, detail }) => ({
-        number,
-        offset,
-        reason,
-        detail,
-      })),
-    ),
-    counts: [
-      sum((r) => r.lines),
-      sum((r) => r.rows),
-      sum((r) => r.dropped),
-      sum((r) => r.blank),
-      sum((r) => r.normalised),
-    ],
-    options: options().keysPerDepth,
-  };
-}
-
-function fate(type: string): Fate {
-  if (type === "a") return "keep";
-  return type === "b" ? "drop" : "quarantine";
-}
-
-/** Spans of the lines, without their newlines. */
 function splitStarts(bytes: Buffer): (readonly [number, number])[] {
   const spans: (readonly [number, number])[] = [];
   for (let at = 0; at < bytes.length;) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
 import { TypesByNumber } from "../../../services/splitter/scan/types-by-number.ts";
-import type { BlockResult, ScanOptions } from "../../../services/splitter/scan/contract.ts";
+import type { BlockResult, Fate, ScanOptions } from "../../../services/splitter/scan/contract.ts";
 import { classifyNumber, isAddressable, isStorable } from "../../../shared/shape/classify.ts";
 import { parseJson, type JsonValue } from "../../../shared/shape/parse-json.ts";
 import { shapeToJson } from "../../../shared/shape/shape-json.ts";
@@ -169,3 +169,37 @@ export function shapesOfLines(
 export function shapesAsJson(shapes: ReadonlyMap<string, Shape>): Record<string, unknown> {
   return Object.fromEntries([...shapes].map(([type, shape]) => [type, shapeToJson(shape)]));
 }
+
+/** What must not depend on how a source is cut, or on what was scanned before. */
+export function summary({ results, lines, shapes }: Scanned): unknown {
+  const sum = (pick: (result: (typeof results)[0]) => number) =>
+    results.reduce((total, result) => total + pick(result), 0);
+  return {
+    lines: Object.fromEntries(lines),
+    shapes: shapesAsJson(shapes),
+    quarantined: results.flatMap((result) =>
+      result.quarantined.map(({ line: number, offset, reason, detail }) => ({
+        number,
+        offset,
+        reason,
+        detail,
+      })),
+    ),
+    counts: [
+      sum((r) => r.lines),
+      sum((r) => r.rows),
+      sum((r) => r.dropped),
+      sum((r) => r.blank),
+      sum((r) => r.normalised),
+    ],
+    options: options().keysPerDepth,
+  };
+}
+
+/** Keeps most event types. */
+export function fate(type: string): Fate {
+  if (type === "a") return "keep";
+  return type === "b" ? "drop" : "quarantine";
+}
+
+/** Spans of the lines, without their newlines. */

@@ -1,0 +1,70 @@
+// One run over a small source: a scanner thread does all of the work, this one puts what comes of it. Both cores have something to do then,
+// and nothing goes back and forth between them but bytes.
+import { RouterError } from "../../../shared/errors/router-error.ts";
+import type { ObjectRead } from "../../../shared/ports/object-store.ts";
+import { batchOf } from "../../../shared/runtime/object-batch.ts";
+import { runAttempt, type AttemptOptions, type AttemptResult } from "../attempt.ts";
+import { storedWhole } from "../read/read-small.ts";
+import { MAX_RECEIPT_BYTES } from "../receipt/build-receipt.ts";
+import { ShapeTexts } from "../receipt/shape-texts.ts";
+import type { SmallSplit } from "./split-small.ts";
+
+/** As `runAttempt`, for a source of up to `engine.smallBytes`. */
+export async function runSmallAttempt(
+  object: ObjectRead,
+  reopen: () => Promise<ObjectRead>,
+  options: AttemptOptions,
+): Promise<AttemptResult> {
+  const { engine } = options;
+  const { scanners, compressor } = engine;
+  const { sourceId, attempt, settings, config, signal } = options;
+  engine.sawSource();
+  const stored = await storedWhole(object);
+  // What waits to be durable is bounded like what waits to be compressed.
+  await compressor.room();
+  // A copy: what is sent takes its whole buffer with it, of which it may be a part.
+  const copy = new Uint8Array(stored);
+  const split = await scanners.splitSmall({ sourceId, attempt, stored: copy }, config, settings);
+  signal.throwIfAborted();
+  if (!split) return runAttempt(inHand(object, stored), reopen, options);
+  const release = compressor.hold(split.bodies.reduce((sum, { length }) => sum + length, 0));
+  try {
+    await putAll(split, options);
+  } finally {
+    release();
+  }
+  const { lines, rawBytes, written } = split;
+  engine.sawTypes(split.shapes.size);
+  options.onProgress?.(stored.length, rawBytes, lines.total);
+  const shapes = new ShapeTexts(MAX_RECEIPT_BYTES);
+  for (const [eventType, text] of split.shapes) await shapes.addText(eventType, text);
+  return { lines, rawBytes, written, shapes, break: undefined };
+}
+
+/** Resolves when all objects are durable. */
+async function putAll({ written, bodies }: SmallSplit, { store, bucket, signal }: AttemptOptions) {
+  if (written.length === 0) return;
+  await using batch = batchOf(store);
+  const puts = written.map(async ({ key }, index) => {
+    const body = bodies[index]!;
+    const { bytes } = await batch.put({ bucket, key }, body, { signal });
+    if (bytes === body.length) return;
+    throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${body.length} bytes.`, {
+      retryable: true,
+      details: { bucket, key },
+    });
+  });
+  // Both have ended when one has failed: the batch is given up then.
+  await Promise.allSettled(puts);
+  await Promise.all(puts);
+  await batch.flush();
+}
+
+/** The object once more, after it has been read. */
+function inHand(object: ObjectRead, stored: Uint8Array): ObjectRead {
+  return { ...object, body: only(stored), bodyInto: () => only(stored) };
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  if (bytes.length > 0) yield bytes;
+}

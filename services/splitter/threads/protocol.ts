@@ -7,6 +7,12 @@ import type { FrameInPlace } from "../parts/frame-compressor.ts";
 import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
 
+/** What a thread gets when it starts. */
+export interface ThreadData {
+  /** In shared memory: how many jobs it has done. */
+  readonly done: Int32Array;
+}
+
 /** `job` numbers requests; answers carry it back. A session is one source in one attempt. */
 export type ToThread =
   | { readonly kind: "open"; readonly session: number; readonly scan: SourceScan }

@@ -6,7 +6,7 @@ import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import { frameBytes } from "../parts/frame-compressor.ts";
-import type { FromThread, ToThread } from "./protocol.ts";
+import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
 import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import { unshared } from "./shared-buffer.ts";
 import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
@@ -21,7 +21,10 @@ interface Job {
 }
 
 export class ScanThread {
-  readonly #worker = new Worker(new URL("./scan-worker-entry.ts", import.meta.url));
+  readonly #done = new Int32Array(new SharedArrayBuffer(4));
+  readonly #worker = new Worker(new URL("./scan-worker-entry.ts", import.meta.url), {
+    workerData: { done: this.#done } satisfies ThreadData,
+  });
   readonly #jobs = new Map<number, Job>();
   #lastJob = 0;
   #dead = false;
@@ -42,9 +45,9 @@ export class ScanThread {
     return this.#dead;
   }
 
-  /** Jobs asked and not yet answered. */
+  /** Jobs that it has not done yet: as it is now, not as this thread has been told, which may be busy with something else for milliseconds. */
   get waiting(): number {
-    return this.#jobs.size;
+    return this.#lastJob - Atomics.load(this.#done, 0);
   }
 
   open(session: number, scan: SourceScan): void {

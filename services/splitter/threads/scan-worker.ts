@@ -1,9 +1,9 @@
 // A scanner thread: keeps a scanner for each open session, compresses frames, and answers in the order of the questions.
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { FrameCompressor } from "../parts/frame-compressor.ts";
 import type { SmallSplitter } from "../small/split-small.ts";
-import type { FromThread, ToThread } from "./protocol.ts";
+import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
 import { unshared } from "./shared-buffer.ts";
 import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
 import { warmUp } from "./warm-up.ts";
@@ -11,6 +11,8 @@ import { warmUp } from "./warm-up.ts";
 if (!parentPort) throw new Error("scan-worker.ts runs in a thread");
 const SHAPES_A_MESSAGE = 100;
 const port = parentPort;
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what ScanThread gives
+const { done } = workerData as ThreadData;
 const compressor = new FrameCompressor();
 const sessions = new Map<number, SourceScanner>();
 const splitters: SmallSplitter[] = [];
@@ -56,6 +58,7 @@ async function answer(message: ToThread): Promise<void> {
     // A session that could not be opened fails with its first job.
     if ("job" in message) send({ kind: "failed", job: message.job, message: text });
   }
+  if ("job" in message) Atomics.add(done, 0, 1);
 }
 
 function sessionOf(session: number): SourceScanner {

@@ -1,5 +1,5 @@
 // What holds for one source object: the first rule of `sources` that matches its key, over the top-level settings.
-import picomatch from "picomatch";
+import { picomatch } from "../runtime/picomatch.ts";
 import type { Path } from "../schema/types.ts";
 import { parseKeyPaths } from "./parse-key-path.ts";
 import type { Config, SourceRule } from "./schema.ts";
@@ -43,7 +43,7 @@ export function sourceSettings(config: Config, key: string): SourceSettings {
  */
 export function keyMatcher(glob: string): (key: string) => boolean {
   const pattern = glob.startsWith("/") ? glob.slice(1) : `**/${glob}`;
-  const test = picomatch(pattern, { dot: true, nonegate: true, windows: false, flags: "s" });
+  const test = picomatch()(pattern, { dot: true, nonegate: true, windows: false, flags: "s" });
   return (key) => test(key.startsWith("/") ? key.slice(1) : key);
 }
 

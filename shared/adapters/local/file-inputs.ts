@@ -1,8 +1,8 @@
 // What a person named on the command line: a folder, a single file, or a glob.
 import { realpath, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import picomatch from "picomatch";
 import { RouterError } from "../../errors/router-error.ts";
+import { picomatch } from "../../runtime/picomatch.ts";
 
 export type FileInput =
   | { readonly kind: "folder"; readonly folder: string }
@@ -73,7 +73,7 @@ async function resolveInput(given: string, cwd: string): Promise<FileInput | und
   if (stats) return undefined;
   const { isDynamicPattern } = await import("tinyglobby");
   if (!isDynamicPattern(given)) return undefined;
-  const { base, glob } = picomatch.scan(given);
+  const { base, glob } = picomatch().scan(given);
   const folder = await realpath(resolve(cwd, base.replaceAll(/\\(.)/g, "$1"))).catch(() => undefined);
   return folder === undefined ? undefined : { kind: "glob", given, folder, pattern: glob };
 }
@@ -107,7 +107,7 @@ export function inputMatcher(inputs: readonly FileInput[]): (path: string) => bo
         return rest !== undefined && !isHidden(rest);
       };
     }
-    const matches = picomatch(input.pattern);
+    const matches = picomatch()(input.pattern);
     return (path: string) => {
       const rest = below(path);
       return rest !== undefined && matches(rest);

@@ -3,13 +3,11 @@
 // bytes; producers wait at `room`.
 import { gzip } from "node:zlib";
 import pLimit from "p-limit";
-import { FrameCompressor, frameBytes, FULL_FRAME_BYTES } from "./frame-compressor.ts";
+import { FrameCompressor, frameBytes, FULL_FRAME_BYTES, SMALL_BYTES } from "./frame-compressor.ts";
 import { ZstdEncoder } from "./zstd-encoder.ts";
 
 export type Codec = "zstd" | "gzip";
 
-/** A frame of so many raw bytes is compressed before it could be handed to another thread. */
-export const SMALL_BYTES = 64 * 1024;
 /** Up to this level of zstd a full frame takes a few milliseconds, for which a thread may keep others waiting. */
 const FAST_LEVEL = 3;
 /** Raw bytes in work before producers wait. */

@@ -1,6 +1,8 @@
 // Compresses frames in the calling thread, each into the memory where its raw bytes were: nobody needs those any more.
 import { ZstdEncoder } from "./zstd-encoder.ts";
 
+/** A frame of so many raw bytes is compressed before it could be handed to another thread. */
+export const SMALL_BYTES = 64 * 1024;
 /** Raw size of a full frame. */
 export const FRAME_BYTES = 1024 * 1024;
 /** A full frame is followed by the segment that filled it: up to half a block of one event type before buffers do not fit. */

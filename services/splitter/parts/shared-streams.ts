@@ -9,7 +9,7 @@ import type { PartWriter } from "./part-writer.ts";
 /** Event types of a shared stream at the most: as many tables as the loader takes into one load. */
 export const TYPES_A_PART = 50;
 /** This share of the memory for raw lines may be held by young types of one source. */
-const YOUNG_SHARE = 1 / 4;
+export const YOUNG_SHARE = 1 / 4;
 /** What has this share of `own_part_bytes` after the first few megabytes of a source is a hundredth of it, and will grow if the source is long. */
 const FAIR_SHARE = 1 / 16;
 

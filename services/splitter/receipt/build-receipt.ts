@@ -49,25 +49,28 @@ export function buildReceipt(
     ...head,
     lines: { ...lines },
     quarantine: written.filter(({ kind }) => kind === "quarantine").map(quarantineOf),
-    parts: written.filter(({ kind }) => kind === "part").map((part) => partOf(part, codec)),
+    parts: partsOf(written, codec),
   };
-  const text = receiptText(receipt, shapes.texts ?? new Map());
+  const text = receiptText(receipt, shapes.partTexts ?? partTexts(written, shapes.texts ?? new Map(), codec));
   const bytes = text.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
   if (shapes.texts && bytes <= maxBytes) return { receipt, text: () => text, sidecar: undefined };
   return {
     receipt,
-    text: (sidecar) => receiptText({ ...receipt, shapes: sidecar }, new Map()),
+    text: (sidecar) => receiptText({ ...receipt, shapes: sidecar }, partTexts(written, new Map(), codec)),
     sidecar: () => shapes.sidecar(),
   };
 }
 
-/** The receipt as JSON in pieces, each event type's shape at its first part: trees of shapes would take ten times the memory. */
-function receiptText(
-  { parts, shapes: sidecar, ...base }: Receipt,
+/**
+ * The elements of a receipt's `parts` as JSON in pieces, each event type's shape at its first part: trees of shapes would take ten times the memory.
+ */
+export function partTexts(
+  written: readonly WrittenPart[],
   shapes: ReadonlyMap<string, string>,
+  codec: Codec,
 ): string[] {
   const described = new Set<string>();
-  const pieces = parts.map(({ types, ...part }, index) => {
+  return partsOf(written, codec).map(({ types, ...part }, index) => {
     const typeTexts = types.map((type) => {
       const shape = described.has(type.event_type) ? undefined : shapes.get(type.event_type);
       described.add(type.event_type);
@@ -75,8 +78,13 @@ function receiptText(
     });
     return `${index > 0 ? "," : ""}${open(part)},"types":[${typeTexts.join(",")}]}`;
   });
+}
+
+/** The receipt as JSON in pieces, with these for its parts. */
+function receiptText(receipt: Receipt, parts: readonly string[]): string[] {
+  const { parts: _, shapes: sidecar, ...base } = receipt;
   const end = sidecar ? `],"shapes":${JSON.stringify(sidecar)}}` : "]}";
-  return [`${open(base)},"parts":[`, ...pieces, end];
+  return [`${open(base)},"parts":[`, ...parts, end];
 }
 
 /** The text of an object, to which members can be added. */
@@ -84,9 +92,12 @@ function open(object: object): string {
   return JSON.stringify(object).slice(0, -1);
 }
 
-function partOf({ key, bytes, rawBytes, marks }: WrittenPart, codec: Codec): ReceiptPart {
-  const types = Array.from(marks, ([eventType, lines]) => ({ event_type: eventType, lines }));
-  return { key, bytes, raw_bytes: rawBytes, compression: codec, types };
+function partsOf(written: readonly WrittenPart[], codec: Codec): ReceiptPart[] {
+  const parts = written.filter(({ kind }) => kind === "part");
+  return parts.map(({ key, bytes, rawBytes, marks }) => {
+    const types = Array.from(marks, ([eventType, lines]) => ({ event_type: eventType, lines }));
+    return { key, bytes, raw_bytes: rawBytes, compression: codec, types };
+  });
 }
 
 function quarantineOf({ key, bytes, lines, marks }: WrittenPart): ReceiptQuarantine {

@@ -13,24 +13,11 @@ import {
   SILENT,
 } from "./wasm/assembly/layout.ts";
 
-/** Kinds of which only the number is told, before and after those with limits. */
-const BEFORE = [
-  [KIND.NULL, "null"],
-  [KIND.BOOLEAN, "boolean"],
-] as const;
-const AFTER = [
-  [KIND.TIMESTAMPTZ, "timestamptz"],
-  [KIND.TIMESTAMP, "timestamp"],
-  [KIND.DATE, "date"],
-  [KIND.OBJECT, "object"],
-  [KIND.ARRAY, "array"],
-] as const;
-
 export class TreeTexts {
   readonly #tree: PathTree;
   readonly #stats: PathStats;
   /** How many nodes the trees had when their members were last put in order. */
-  #count = 0;
+  #nodes = 0;
   /** Of each node, its members in the order of the text. */
   #members: (readonly number[] | undefined)[] = [];
   /** Of each node, its key as a member: `"key":`. */
@@ -44,64 +31,69 @@ export class TreeTexts {
   /** The JSON text of the shape of the tree with this root; undefined when nothing was seen. */
   text(root: number): string | undefined {
     if (!this.#stats.isSeen(root)) return undefined;
-    if (this.#count !== this.#tree.count) this.#putInOrder();
+    if (this.#nodes !== this.#tree.count) this.#putInOrder();
     return this.#text(root);
   }
 
   /** To be called when the trees were emptied. */
   forget(): void {
-    this.#count = 0;
+    this.#nodes = 0;
   }
 
   #text(node: number): string {
-    let text = this.#counts(node, BEFORE) + this.#integers(node) + this.#floats(node) + this.#strings(node);
-    text += this.#counts(node, AFTER);
     const isWhole = this.#stats.isWhole(node);
-    const keys = isWhole ? "" : this.#memberTexts(node);
-    if (keys !== "") text += `,"keys":{${keys.slice(1)}}`;
-    if (isWhole) text += ',"whole":true';
+    const text =
+      this.#count(node, KIND.NULL, "null") +
+      this.#count(node, KIND.BOOLEAN, "boolean") +
+      this.#integers(node) +
+      this.#floats(node) +
+      this.#strings(node) +
+      this.#count(node, KIND.TIMESTAMPTZ, "timestamptz") +
+      this.#count(node, KIND.TIMESTAMP, "timestamp") +
+      this.#count(node, KIND.DATE, "date") +
+      this.#count(node, KIND.OBJECT, "object") +
+      this.#count(node, KIND.ARRAY, "array") +
+      (isWhole ? ',"whole":true' : this.#keysText(node));
     return `{${text.slice(1)}}`;
   }
 
-  #memberTexts(node: number): string {
+  #keysText(node: number): string {
     let text = "";
-    for (const member of this.#members[node] ?? [])
-      if (this.#stats.isSeen(member)) text += `,${this.#keys[member]!}${this.#text(member)}`;
-    return text;
+    const members = this.#members[node];
+    if (!members) return text;
+    for (const member of members)
+      if (this.#stats.isSeen(member))
+        text += `${text === "" ? "" : ","}${this.#keys[member]!}${this.#text(member)}`;
+    return text === "" ? "" : `,"keys":{${text}}`;
   }
 
-  #counts(node: number, kinds: readonly (readonly [number, string])[]): string {
-    let text = "";
-    for (const [kind, name] of kinds) {
-      const count = this.#count32(node, kind);
-      if (count > 0) text += `,"${name}":${count}`;
-    }
-    return text;
+  #count(node: number, kind: number, name: string): string {
+    const count = this.#counted(node, kind);
+    return count === 0 ? "" : `,"${name}":${count}`;
   }
 
   #integers(node: number): string {
-    const count = this.#count32(node, KIND.INTEGER);
+    const count = this.#counted(node, KIND.INTEGER);
     if (count === 0) return "";
     const { records } = this.#tree;
     return `,"integer":{"count":${count},"min":"${records.long(node, NODE_LEAST)}","max":"${records.long(node, NODE_GREATEST)}"}`;
   }
 
   #floats(node: number): string {
-    const count = this.#count32(node, KIND.FLOAT);
+    const count = this.#counted(node, KIND.FLOAT);
     if (count === 0) return "";
     const digits = this.#tree.records.get(node, NODE_DIGITS);
     return `,"float":{"count":${count},"integer_digits":${digits >> 20},"scale":${(digits >> 10) & 1023},"significant_digits":${digits & 1023}}`;
   }
 
   #strings(node: number): string {
-    const count = this.#count32(node, KIND.STRING);
-    return count === 0
-      ? ""
-      : `,"string":{"count":${count},"bytes":${this.#tree.records.get(node, NODE_LONGEST)}}`;
+    const count = this.#counted(node, KIND.STRING);
+    if (count === 0) return "";
+    return `,"string":{"count":${count},"bytes":${this.#tree.records.get(node, NODE_LONGEST)}}`;
   }
 
   /** Counters are unsigned. */
-  #count32(node: number, kind: number): number {
+  #counted(node: number, kind: number): number {
     return this.#tree.records.get(node, NODE_COUNTS + kind * 4) >>> 0;
   }
 
@@ -118,7 +110,7 @@ export class TreeTexts {
       (members[tree.parent(node)] ??= []).push(node);
     }
     this.#members = members.map((of) => inOrder(of, names));
-    this.#count = tree.count;
+    this.#nodes = tree.count;
   }
 }
 

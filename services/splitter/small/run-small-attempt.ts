@@ -5,8 +5,7 @@ import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { runAttempt, type AttemptOptions, type AttemptResult } from "../attempt.ts";
 import { storedWhole } from "../read/read-small.ts";
-import { MAX_RECEIPT_BYTES } from "../receipt/build-receipt.ts";
-import { ShapeTexts } from "../receipt/shape-texts.ts";
+import type { Shapes } from "../receipt/shape-texts.ts";
 import type { SmallSplit } from "./split-small.ts";
 
 /** As `runAttempt`, for a source of up to `engine.smallBytes`. */
@@ -34,11 +33,25 @@ export async function runSmallAttempt(
     release();
   }
   const { lines, rawBytes, written } = split;
-  engine.sawTypes(split.shapes.size);
+  engine.sawTypes(split.types);
   options.onProgress?.(stored.length, rawBytes, lines.total);
-  const shapes = new ShapeTexts(MAX_RECEIPT_BYTES);
-  for (const [eventType, text] of split.shapes) await shapes.addText(eventType, text);
-  return { lines, rawBytes, written, shapes, break: undefined };
+  return { lines, rawBytes, written, shapes: new ReadyShapes(split), break: undefined };
+}
+
+/** Shapes that are in the text of the receipt's parts, and fit there. */
+class ReadyShapes implements Shapes {
+  readonly bytes: number;
+  readonly texts = new Map<string, string>();
+  readonly partTexts: readonly string[];
+
+  constructor({ partsText }: SmallSplit) {
+    this.bytes = partsText.length;
+    this.partTexts = [partsText];
+  }
+
+  sidecar(): Promise<Uint8Array> {
+    return Promise.reject(new RouterError("INTERNAL", "The shapes of a small source fit its receipt."));
+  }
 }
 
 /** Resolves when all objects are durable. */

@@ -1,20 +1,24 @@
 // A small source from its stored bytes to the bytes of its parts, in the thread that is asked to: nothing is read, and nothing is put anywhere.
-import { tmpdir } from "node:os";
 import type { Config } from "../../../shared/config/schema.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
-import { runAttemptOver } from "../attempt.ts";
-import { createEngine, type SplitEngine } from "../engine.ts";
 import type { WrittenPart } from "../parts/part-writer.ts";
 import { rawWhole } from "../read/read-small.ts";
-import { wholeReader } from "../read/read-source.ts";
-import type { LineCounts } from "../receipt/build-receipt.ts";
-import type { SourceScan } from "../threads/source-scanner.ts";
-import { CollectedObjects } from "./collected-objects.ts";
+import { MAX_RECEIPT_BYTES, type LineCounts } from "../receipt/build-receipt.ts";
+import { PlainSplitter } from "./plain-source.ts";
+import type { AnySplitter } from "./split-any.ts";
 
-/** Plain data: it is copied to the thread. */
-export interface SmallSource {
+/** UTF-8 bytes of a character of a string, at the most. */
+const MOST_BYTES = 3;
+/** The rest of a receipt is a few kilobytes. */
+const MOST_PARTS_BYTES = MAX_RECEIPT_BYTES - 1024 * 1024;
+
+export interface SourceInWork {
   readonly sourceId: string;
   readonly attempt: string;
+}
+
+/** Plain data: it is copied to the thread. */
+export interface SmallSource extends SourceInWork {
   /** All of their buffer. */
   readonly stored: Uint8Array<ArrayBuffer>;
 }
@@ -26,62 +30,43 @@ export interface SmallSplit {
   readonly written: readonly WrittenPart[];
   /** Of the objects in `written`, in the same order. */
   readonly bodies: readonly Uint8Array<ArrayBuffer>[];
-  /** The JSON text of each event type's shape. */
-  readonly shapes: ReadonlyMap<string, string>;
+  /** How many event types have a shape. */
+  readonly types: number;
+  /** The elements of the receipt's `parts`, with the shapes. */
+  readonly partsText: string;
 }
 
 /** For sources under the same settings. */
 export class SmallSplitter {
-  readonly #work: SplitWork;
+  readonly #config: Config;
   readonly #settings: SourceSettings;
-  readonly #signal = new AbortController().signal;
+  readonly #plain: PlainSplitter;
 
-  constructor(config: Config, settings: SourceSettings, work = workOf(config)) {
-    this.#work = work;
+  constructor(config: Config, settings: SourceSettings) {
+    this.#config = config;
     this.#settings = settings;
-  }
-
-  /** For sources under other settings: what this one has got ready is used together, so no two may be at work at the same time. */
-  sibling(settings: SourceSettings): SmallSplitter {
-    return new SmallSplitter(this.#work.config, settings, this.#work);
+    this.#plain = new PlainSplitter(config, settings);
   }
 
   /** Undefined for what is better seen by those who deal with sources of any size: bytes that are odd (`rawWhole`), shapes of megabytes. One at a time. */
   async split({ stored, ...source }: SmallSource): Promise<SmallSplit | undefined> {
     const whole = rawWhole(stored);
     if (!whole) return undefined;
-    const objects = new CollectedObjects();
-    const { config, engine, scratchFolder } = this.#work;
-    const { scanners } = engine;
-    const input = {
-      openSession: (scan: SourceScan) => scanners.openSmall(scan),
-      openReader: async () => wholeReader(whole, stored.length),
-    };
-    const { lines, rawBytes, written, shapes } = await runAttemptOver(input, {
-      ...source,
-      store: objects,
-      bucket: "",
-      config,
-      engine,
-      settings: this.#settings,
-      scratchFolder,
-      salvage: false,
-      signal: this.#signal,
-    });
-    if (!shapes.texts) return undefined;
-    const bodies = written.map(({ key }) => objects.take(key));
-    return { lines, rawBytes, written, bodies, shapes: shapes.texts };
+    const split =
+      (await this.#plain.split(source, whole.raw)) ??
+      (await (await anyOf(this.#config)).split(source, this.#settings, whole, stored.length));
+    return split && split.partsText.length * MOST_BYTES > MOST_PARTS_BYTES ? undefined : split;
   }
 }
 
-interface SplitWork {
-  readonly config: Config;
-  readonly engine: SplitEngine;
-  readonly scratchFolder: string;
-}
+const anySplitters = new WeakMap<Config, Promise<AnySplitter>>();
 
-function workOf(config: Config): SplitWork {
-  const engine = createEngine({ ...config, splitter: { ...config.splitter, threads: 1 } });
-  // V8's flags are of the whole process: the main thread sets them.
-  return { config, engine: { ...engine, sawTypes: () => undefined }, scratchFolder: tmpdir() };
+/** Most small sources are plain, and this takes as long to load as hundreds of them. */
+function anyOf(config: Config): Promise<AnySplitter> {
+  let any = anySplitters.get(config);
+  if (!any) {
+    any = import("./split-any.ts").then(({ AnySplitter }) => new AnySplitter(config));
+    anySplitters.set(config, any);
+  }
+  return any;
 }

@@ -72,31 +72,17 @@ export function createScanPool(threads: number, littleBytes = WORTH_A_THREAD_BYT
 }
 
 /** Kept: to ask Node for a module once more takes as long as to scan a few kilobytes. */
-let loading: Promise<{ readonly SourceScanner: new (scan: SourceScan) => SourceScanner }> | undefined;
+let loading: Promise<Scanners> | undefined;
 
-/** Scanners that wait for another source under the settings that they know; the last ones used. */
-const MAX_IDLE = 4;
-const idle: { readonly scan: SourceScan; readonly scanner: SourceScanner }[] = [];
-
-function takeIdle({ sourceId, settings, config }: SourceScan): SourceScanner | undefined {
-  const at = idle.findIndex(({ scan }) => scan.settings === settings && scan.config === config);
-  if (at === -1) return undefined;
-  const { scanner } = idle[at]!;
-  idle.splice(at, 1);
-  if (scanner.startOver(sourceId)) return scanner;
-  scanner.close();
-  return undefined;
-}
-
-function giveIdle(scan: SourceScan, scanner: SourceScanner): void {
-  idle.push({ scan, scanner });
-  if (idle.length > MAX_IDLE) idle.shift()!.scanner.close();
+interface Scanners {
+  takeScanner(scan: SourceScan): SourceScanner;
+  giveScanner(scan: SourceScan, scanner: SourceScanner): void;
 }
 
 /** The scanner is loaded when this thread is to scan: that takes a fifth of the time in which `split` starts. */
 async function openHere(scan: SourceScan): Promise<ScanSession> {
-  const { SourceScanner } = await (loading ??= import("./source-scanner.ts"));
-  const scanner = takeIdle(scan) ?? new SourceScanner(scan);
+  const scanners = await (loading ??= import("./idle-scanners.ts"));
+  const scanner = scanners.takeScanner(scan);
   let isOpen = true;
   return {
     scan: (block) => scanner.scan(block),
@@ -107,7 +93,7 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
     shapeTexts: async (eventTypes) => scanner.lastShapeTexts(eventTypes),
     recycle: (buffer) => scanner.recycle(buffer),
     close() {
-      if (isOpen) giveIdle(scan, scanner);
+      if (isOpen) scanners.giveScanner(scan, scanner);
       isOpen = false;
     },
   };

@@ -1,5 +1,6 @@
 // A scanner thread: keeps a scanner for each open session, compresses frames, and answers in the order of the questions.
 import { parentPort, workerData } from "node:worker_threads";
+import type { Config } from "../../../shared/config/schema.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { FrameCompressor } from "../parts/frame-compressor.ts";
 import type { SmallSplitter } from "../small/split-small.ts";
@@ -16,6 +17,8 @@ const { done } = workerData as ThreadData;
 const compressor = new FrameCompressor();
 const sessions = new Map<number, SourceScanner>();
 const splitters: SmallSplitter[] = [];
+/** Of the small sources. */
+let config: Config | undefined;
 let turn: Promise<void> = Promise.resolve();
 
 port.on("message", (message: ToThread) => {
@@ -34,8 +37,8 @@ async function answer(message: ToThread): Promise<void> {
     else if (message.kind === "smallSettings") {
       // Most runs have no small sources: what they take is loaded for the first.
       const { SmallSplitter } = await import("../small/split-small.ts");
-      const { config, settings } = message;
-      splitters.push(config ? new SmallSplitter(config, settings) : splitters.at(-1)!.sibling(settings));
+      config = message.config ?? config;
+      splitters.push(new SmallSplitter(config!, message.settings));
     } else if (message.kind === "small") {
       const split = await splitters[message.settings]?.split(message.source);
       send({ kind: "small", job: message.job, split }, split ? split.bodies.map(({ buffer }) => buffer) : []);

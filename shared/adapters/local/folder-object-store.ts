@@ -1,5 +1,5 @@
 // ObjectStore on folders: bucket `local` is the machine's own files (read only, keyed by real absolute path), bucket `routed` a folder.
-import { mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RouterError } from "../../errors/router-error.ts";
@@ -179,6 +179,9 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
       if (!local && bucket !== ROUTED_BUCKET) throw noSuchBucket({ bucket, key: prefix });
       // Keys of `local` start with the slash that the walk puts behind its root.
       const strip = (key: string): string => (local && key.startsWith("/") ? key.slice(1) : key);
+      // The common answer, for the receipts of every new source.
+      const folder = local ? "" : join(root, prefix.slice(0, prefix.lastIndexOf("/") + 1));
+      if (!local && !existsSync(folder)) return;
       const walk = walkKeys(local ? "" : root, {
         prefix: strip(prefix),
         startAfter: startAfter === undefined ? undefined : strip(startAfter),

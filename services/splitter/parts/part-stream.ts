@@ -117,6 +117,11 @@ export class PartStream implements PageHolder {
     return this.#pending.length === 0 && this.#part.lines === 0;
   }
 
+  /** True when there is nothing to close. */
+  get isEmpty(): boolean {
+    return this.isClear && this.#tally.rawBytes === 0;
+  }
+
   /** Takes the last frame out without the sink's help, if there is one. */
   takeLast(): { readonly frame: CompressedFrame; readonly raw: Uint8Array<ArrayBuffer> } | undefined {
     if (this.#tally.rawBytes === 0) return undefined;

@@ -126,6 +126,8 @@ export class PartWriter implements AsyncDisposable {
     await this.#settleStoring();
     this.#isFinishing = true;
     for (const stream of this.#streams) {
+      // With thousands of event types that share parts, most have nothing of their own.
+      if (stream.isEmpty && !this.#growing.of(stream)) continue;
       await this.room();
       await this.#fewerInBackground(FINISHING);
       await this.#finishStream(stream);

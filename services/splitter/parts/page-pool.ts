@@ -22,7 +22,7 @@ export interface PageHolder {
 }
 
 export class PagePool {
-  readonly #slabs: Uint8Array<ArrayBuffer>[] = [];
+  readonly #slabs: Buffer<ArrayBuffer>[] = [];
   readonly #free: number[] = [];
   readonly #holders = new Set<PageHolder>();
   readonly #total: number;
@@ -72,7 +72,7 @@ export class PagePool {
     if (page !== undefined) return page;
     if (this.#handedOut >= this.#total) throw new Error("no free page");
     const fresh = this.#handedOut++;
-    if (fresh % PAGES_A_SLAB === 0) this.#slabs.push(new Uint8Array(SLAB_BYTES));
+    if (fresh % PAGES_A_SLAB === 0) this.#slabs.push(Buffer.alloc(SLAB_BYTES));
     return fresh;
   }
 
@@ -94,9 +94,10 @@ export class PagePool {
     source.copy(this.#slabs[Math.floor(page / PAGES_A_SLAB)]!, place, from, to);
   }
 
-  read(page: number, bytes: number): Uint8Array {
+  /** Copies the first `bytes` of a page to `to` at `at`. */
+  copy(page: number, bytes: number, to: Uint8Array, at: number): void {
     const start = (page % PAGES_A_SLAB) * PAGE_BYTES;
-    return this.#slabs[Math.floor(page / PAGES_A_SLAB)]!.subarray(start, start + bytes);
+    this.#slabs[Math.floor(page / PAGES_A_SLAB)]!.copy(to, at, start, start + bytes);
   }
 
   join(holder: PageHolder): void {

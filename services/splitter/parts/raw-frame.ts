@@ -71,7 +71,7 @@ export class RawFrame {
     const copy = takeBuffer(bytes);
     if (this.#whole) copyBytes(this.#whole.subarray(0, this.#bytes), copy, 0);
     this.#pages.forEach((page, i) => {
-      copy.set(this.#pool.read(page, Math.min(PAGE_BYTES, this.#bytes - i * PAGE_BYTES)), i * PAGE_BYTES);
+      this.#pool.copy(page, Math.min(PAGE_BYTES, this.#bytes - i * PAGE_BYTES), copy, i * PAGE_BYTES);
     });
     return copy;
   }

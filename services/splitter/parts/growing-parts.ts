@@ -1,29 +1,29 @@
-// Parts of large event types are written into the store while they grow, where the store can do that (a folder): their frames are neither kept on
+// Parts of large event types, and those that several share, are written into the store while they grow, where the store can do that (a folder): their frames are neither kept on
 // scratch disk nor read back from it, and most of them are on disk when the source ends.
 import type { GrowingObject, ObjectBatch } from "../../../shared/ports/object-store.ts";
-import type { PartStream, Tally } from "./part-stream.ts";
+import { addMark, type PartStream, type Tally } from "./part-stream.ts";
 
 /** Parts of one source that grow at the same time: each holds a file open. */
-const GROWING = 32;
+const GROWING = 128;
 
 /** Makes one frame and hands it to `use`; its bytes may be overwritten when that has resolved. */
 type MakeFrame = (use: (bytes: Uint8Array) => Promise<void>) => Promise<void>;
 
-/** A part of one event type that has a key already. */
+/** A part that has a key already. */
 export class GrowingPart implements AsyncDisposable {
-  readonly eventType: string;
   readonly sequence: number;
   readonly key: string;
   lines = 0;
   rawBytes = 0;
   /** Compressed. */
   bytes = 0;
+  /** Lines by event type, where several share the part. */
+  readonly marks = new Map<string, number>();
   readonly #object: Promise<GrowingObject>;
   /** Resolves when the frames so far have been written, rejects when one has failed. */
   #last: Promise<GrowingObject>;
 
-  constructor(eventType: string, sequence: number, key: string, object: Promise<GrowingObject>) {
-    this.eventType = eventType;
+  constructor(sequence: number, key: string, object: Promise<GrowingObject>) {
     this.sequence = sequence;
     this.key = key;
     this.#object = object;
@@ -32,9 +32,10 @@ export class GrowingPart implements AsyncDisposable {
   }
 
   /** Adds a frame behind those of the calls before, however long each takes to be compressed. */
-  add({ lines, rawBytes }: Tally, make: MakeFrame): Promise<void> {
+  add({ lines, rawBytes, marks }: Tally, make: MakeFrame): Promise<void> {
     this.lines += lines;
     this.rawBytes += rawBytes;
+    for (const [mark, count] of marks ?? []) addMark(this.marks, mark, count);
     const before = this.#last;
     const adding = make(async (bytes) => {
       const object = await before;
@@ -77,11 +78,11 @@ export class GrowingParts implements AsyncDisposable {
   }
 
   /** Begins a part. Undefined when the store cannot do that, or enough of them grow already. */
-  begin(stream: PartStream, eventType: string, sequence: number, key: string): GrowingPart | undefined {
+  begin(stream: PartStream, sequence: number, key: string): GrowingPart | undefined {
     if (this.#unfinished.size >= GROWING) return undefined;
     const object = this.#batch.begin?.({ bucket: this.#bucket, key });
     if (!object) return undefined;
-    const part = new GrowingPart(eventType, sequence, key, object);
+    const part = new GrowingPart(sequence, key, object);
     this.#byStream.set(stream, part);
     this.#unfinished.add(part);
     return part;

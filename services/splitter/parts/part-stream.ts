@@ -223,7 +223,8 @@ function addFrame(part: OpenPart, frame: CompressedFrame): void {
   for (const [mark, count] of frame.marks) addMark(part.marks, mark, count);
 }
 
-function addMark(marks: Map<string, number>, mark: string, count: number): void {
+/** Adds lines to those of a name. */
+export function addMark(marks: Map<string, number>, mark: string, count: number): void {
   marks.set(mark, (marks.get(mark) ?? 0) + count);
 }
 

@@ -20,6 +20,8 @@ import {
 } from "./part-stream.ts";
 import type { ScratchFile } from "./scratch-file.ts";
 
+/** A stream whose first frame has this share of a full one is large: with thousands of event types, memory runs out before frames are full. */
+const GROWING_SHARE = 1 / 4;
 const UPLOADS = 8;
 /** Streams that are being closed at the same time at the end: what is compressed faster than it is uploaded must not pile up. */
 const FINISHING = 4 * UPLOADS;
@@ -168,9 +170,9 @@ export class PartWriter implements AsyncDisposable {
   /** Where a stream fills frames, and nothing of it waits on scratch, which would have to come before. */
   #beginGrowing(stream: PartStream, frameBytes: number): GrowingPart | undefined {
     const { isSingleFrame, partKey } = this.#options;
-    const isLarge = stream.kind === "part" && frameBytes >= this.#frameBytes && stream.isClear;
-    if (!isLarge || stream.eventType === undefined || isSingleFrame) return undefined;
-    const part = this.#growing.begin(stream, stream.eventType, this.#parts, partKey(this.#parts));
+    const isLarge = stream.kind === "part" && frameBytes >= this.#frameBytes * GROWING_SHARE;
+    if (!isLarge || !stream.isClear || isSingleFrame) return undefined;
+    const part = this.#growing.begin(stream, this.#parts, partKey(this.#parts));
     if (part) this.#parts++;
     return part;
   }
@@ -199,10 +201,12 @@ export class PartWriter implements AsyncDisposable {
   #closeGrown(stream: PartStream, part: GrowingPart): void {
     if (this.#growing.of(stream) !== part) return;
     const finishing = this.#growing.finish(stream, part).then((stored) => {
-      const { sequence, key, bytes, lines, rawBytes, eventType } = part;
+      const { sequence, key, bytes, lines, rawBytes } = part;
       this.#checkStored(key, stored, bytes);
-      const marks = new Map([[eventType, lines]]);
-      this.#written.push({ kind: "part", isShared: false, sequence, key, bytes, lines, rawBytes, marks });
+      const { eventType } = stream;
+      const isShared = eventType === undefined;
+      const marks = isShared ? part.marks : new Map([[eventType, lines]]);
+      this.#written.push({ kind: "part", isShared, sequence, key, bytes, lines, rawBytes, marks });
     });
     void this.#background(this.#uploading, finishing);
   }

@@ -59,7 +59,21 @@ describe("parts that grow in the store", () => {
     assert.equal(lines, 4000);
   });
 
-  it("are not begun for small event types, for several that share, nor for parts of a single frame", async () => {
+  it("are also those that many event types share, with the lines of each", async () => {
+    const lines = Array.from({ length: 4000 }, (_, n) => event(`type ${(n * 7919) % 120}`, n, 300));
+    const options = smallFrames({ memory_bytes: 262_144, own_part_bytes: 200_000 });
+    const store = new CountingStore();
+    await store.put({ bucket: "local", key: "/logs/a.log" }, Buffer.from(lines.join("")));
+
+    const grown = await splitStored(store, "/logs/a.log", options);
+
+    const kept = await split(lines.join(""), options);
+    assert.deepEqual(grown.types, kept.types);
+    assert.equal(grown.types.size, 120);
+    assert.deepEqual([store.begun > 1, grown.receipt.parts[0]!.types.length > 1], [true, true]);
+  });
+
+  it("are not begun for small event types, however many share a part, nor for parts of a single frame", async () => {
     const source = largeType(100);
     const begun = async (text: string, options: SplitOptions): Promise<number> => {
       const store = new CountingStore();
@@ -103,7 +117,7 @@ describe("GrowingPart", () => {
 
   it("keeps the order of the calls, whichever frame is compressed first", async () => {
     const { object, written } = recording();
-    const part = new GrowingPart("a", 0, "parts/a", Promise.resolve(object));
+    const part = new GrowingPart(0, "parts/a", Promise.resolve(object));
     const slow = Promise.withResolvers<void>();
 
     const first = part.add(tally, async (use) => slow.promise.then(() => use(bytes("first "))));
@@ -119,7 +133,7 @@ describe("GrowingPart", () => {
 
   it("writes nothing behind a frame that failed, and never becomes an object", async () => {
     const { object, written } = recording();
-    const part = new GrowingPart("a", 0, "parts/a", Promise.resolve(object));
+    const part = new GrowingPart(0, "parts/a", Promise.resolve(object));
 
     const first = part.add(tally, async () => {
       throw new Error("no memory");

@@ -21,31 +21,38 @@ interface Target {
   readonly reject: (error: unknown) => void;
 }
 
+/** Groups under way at a time: while the last flush of one ends, the next one keeps the disk at work. */
+const GROUPS = 2;
+
 /** `flushFile`: how an open file or folder is flushed. */
 export function createGroupFlush(flushFile = flush): GroupFlush {
   let gathering = new Map<number | string, Target>();
-  let isAtWork = false;
+  let underWay = 0;
+  let isStarting = false;
 
   function join(target: number | string): Promise<void> {
     // Whatever is in the group that gathers has not begun: what was done before this call will be seen.
     let joined = gathering.get(target);
     if (!joined) gathering.set(target, (joined = Promise.withResolvers<void>()));
-    if (!isAtWork) {
-      isAtWork = true;
-      setImmediate(() => void work());
-    }
+    startSoon();
     return joined.promise;
   }
 
-  async function work(): Promise<void> {
-    while (gathering.size > 0) {
-      const group = gathering;
-      gathering = new Map();
-      await Promise.all(Array.from(group, ([target, waiting]) => flushOne(target, waiting)));
-      // Whoever was woken up joins the next group.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-    isAtWork = false;
+  /** Whoever has been woken up by what ended just now still joins. */
+  function startSoon(): void {
+    if (isStarting || underWay >= GROUPS || gathering.size === 0) return;
+    isStarting = true;
+    setImmediate(() => void start());
+  }
+
+  async function start(): Promise<void> {
+    const group = gathering;
+    gathering = new Map();
+    isStarting = false;
+    underWay++;
+    await Promise.all(Array.from(group, ([target, waiting]) => flushOne(target, waiting)));
+    underWay--;
+    startSoon();
   }
 
   async function flushOne(target: number | string, { resolve, reject }: Target): Promise<void> {

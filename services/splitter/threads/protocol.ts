@@ -44,10 +44,11 @@ export type ToThread =
   /** What small sources may go by. Without a configuration, that of the settings before. */
   | {
       readonly kind: "smallSettings";
+      readonly number: number;
       readonly config: Config | undefined;
       readonly settings: SourceSettings;
     }
-  /** A source in one piece, from stored bytes to those of its parts. `settings` numbers those that were told, from 0. */
+  /** A source in one piece, from stored bytes to those of its parts. `settings`: the number of those that were told. */
   | {
       readonly kind: "small";
       readonly job: number;

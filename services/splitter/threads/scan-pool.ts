@@ -4,6 +4,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Config } from "../../../shared/config/schema.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
+import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { Block } from "../frame/framed.ts";
 import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import { hasEarlyThread, stopEarlyThread, takeThread } from "./early-thread.ts";
@@ -84,8 +85,17 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
   const scanners = await (loading ??= import("./idle-scanners.ts"));
   const scanner = scanners.takeScanner(scan);
   let isOpen = true;
+  let scans = 0;
   return {
-    scan: (block) => scanner.scan(block),
+    async scan(block) {
+      if (!isOpen) throw new RouterError("ABORTED", "The attempt was given up.");
+      scans++;
+      try {
+        return await scanner.scan(block);
+      } finally {
+        scans--;
+      }
+    },
     async shapes(eventTypes, take) {
       for (const [eventType, shape] of scanner.lastShapes(eventTypes)) take(new Map([[eventType, shape]]));
     },
@@ -93,8 +103,11 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
     shapeTexts: async (eventTypes) => scanner.lastShapeTexts(eventTypes),
     recycle: (buffer) => scanner.recycle(buffer),
     close() {
-      if (isOpen) scanners.giveScanner(scan, scanner);
+      if (!isOpen) return;
       isOpen = false;
+      // Of an attempt that was given up a block may still be on its way to the scanner: it is not for another source then.
+      if (scans > 0) scanner.close();
+      else scanners.giveScanner(scan, scanner);
     },
   };
 }

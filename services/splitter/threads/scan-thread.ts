@@ -47,7 +47,8 @@ export class ScanThread {
 
   /** Jobs that it has not done yet: as it is now, not as this thread has been told, which may be busy with something else for milliseconds. */
   get waiting(): number {
-    return this.#lastJob - Atomics.load(this.#done, 0);
+    // Of 32 bits, as what is done.
+    return (this.#lastJob - Atomics.load(this.#done, 0)) | 0;
   }
 
   open(session: number, scan: SourceScan): void {
@@ -93,7 +94,7 @@ export class ScanThread {
     if (number === undefined) {
       this.#settings.set(settings, (number = this.#settings.size));
       const news = config === this.#config ? undefined : config;
-      if (!this.#dead) this.#send({ kind: "smallSettings", config: news, settings });
+      if (!this.#dead) this.#send({ kind: "smallSettings", number, config: news, settings });
       this.#config = config;
     }
     const transfer = [source.stored.buffer];

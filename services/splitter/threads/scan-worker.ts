@@ -16,7 +16,7 @@ const port = parentPort;
 const { done } = workerData as ThreadData;
 const compressor = new FrameCompressor();
 const sessions = new Map<number, SourceScanner>();
-const splitters: SmallSplitter[] = [];
+const splitters = new Map<number, SmallSplitter>();
 /** Of the small sources. */
 let config: Config | undefined;
 let turn: Promise<void> = Promise.resolve();
@@ -35,12 +35,12 @@ async function answer(message: ToThread): Promise<void> {
   try {
     if (message.kind === "open") sessions.set(message.session, new SourceScanner(message.scan));
     else if (message.kind === "smallSettings") {
-      // Most runs have no small sources: what they take is loaded for the first.
-      const { SmallSplitter } = await import("../small/split-small.ts");
       config = message.config ?? config;
-      splitters.push(new SmallSplitter(config!, message.settings));
+      // Most runs have no small sources: what they take is loaded for the first. Where that fails, its sources go the way of large ones.
+      const { SmallSplitter } = await import("../small/split-small.ts");
+      splitters.set(message.number, new SmallSplitter(config!, message.settings));
     } else if (message.kind === "small") {
-      const split = await splitters[message.settings]?.split(message.source);
+      const split = await splitters.get(message.settings)?.split(message.source);
       send({ kind: "small", job: message.job, split }, split ? split.bodies.map(({ buffer }) => buffer) : []);
     } else if (message.kind === "shapes") {
       sendShapes(message.job, sessionOf(message.session).lastShapes(message.eventTypes));

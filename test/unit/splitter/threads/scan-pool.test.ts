@@ -7,6 +7,7 @@ import {
 } from "../../../../services/splitter/threads/scan-pool.ts";
 import { startThreadEarly } from "../../../../services/splitter/threads/early-thread.ts";
 import type { SourceScan } from "../../../../services/splitter/threads/source-scanner.ts";
+import { UNCOUNTED, type Block } from "../../../../services/splitter/frame/framed.ts";
 import { WORTH_A_THREAD_BYTES } from "../../../../services/splitter/threads/worth-a-thread.ts";
 import { sourceSettings } from "../../../../shared/config/source-settings.ts";
 import { configOf } from "../split-helpers.ts";
@@ -84,5 +85,63 @@ describe("createScanPool", () => {
 
     pool.expect(WORTH_A_THREAD_BYTES + 1);
     assert.equal(await isScannedHere(pool, WORTH_A_THREAD_BYTES + 1), true);
+  });
+
+  for (const threads of [1, 2]) {
+    it(`gives a scanner to no other source while a block of an attempt that was given up is on its way to it, with ${threads}`, async () => {
+      await using pool = createScanPool(threads);
+      const blockOf = (text: string): Block => ({
+        kind: "block",
+        bytes: new Uint8Array(Buffer.from(text)),
+        spans: undefined,
+        firstLine: UNCOUNTED,
+        lines: 1,
+        offset: 0,
+      });
+      const first = await pool.open(SCAN, 1);
+      await first.scan(blockOf('{"event_type":"a","first":1}\n'));
+      const pending = first.scan(blockOf('{"event_type":"a","first":2}\n'));
+      const rejected = assert.rejects(pending, { code: "ABORTED" });
+      first.close();
+      const next = await pool.open({ ...SCAN, sourceId: "next" }, 1);
+
+      const { segments } = await next.scan(blockOf('{"event_type":"a","next":1}\n'));
+
+      await rejected;
+      const line = Buffer.from(segments.bytes).subarray(0, segments.spans[1]).toString();
+      assert.match(line, /^\{"_lr_source":"next","_lr_line":1,/);
+      const shape: unknown = JSON.parse((await next.shapeTexts(["a"])).get("a")!);
+      assert.partialDeepStrictEqual(shape, { object: 1, keys: { next: { integer: { count: 1 } } } });
+      assert.doesNotMatch(JSON.stringify(shape), /first/);
+      next.close();
+    });
+  }
+
+  it("leaves the scanner of a text source that was given up in the middle of a block to no other source", async () => {
+    await using pool = createScanPool(1);
+    const textConfig = configOf({
+      sources: [{ match: "*.log", format: "text", pattern: "word" }],
+      patterns: { word: "^(?<word>\\w+)$" },
+    });
+    const scan = { sourceId: "1", settings: sourceSettings(textConfig, "/a.log"), config: textConfig };
+    const blockOf = (text: string): Block => ({
+      kind: "block",
+      bytes: new Uint8Array(Buffer.from(text)),
+      spans: undefined,
+      firstLine: 1,
+      lines: 1,
+      offset: 0,
+    });
+    const first = await pool.openSmall(scan);
+    const rejected = assert.rejects(first.scan(blockOf("one\n")), /closed/);
+    first.close();
+    const next = await pool.openSmall({ ...scan, sourceId: "2" });
+
+    await next.scan(blockOf("two\n"));
+
+    await rejected;
+    const [text = ""] = (await next.shapeTexts(["word"])).values();
+    assert.match(text, /"object":1,/);
+    next.close();
   });
 });

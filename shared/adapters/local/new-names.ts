@@ -21,6 +21,8 @@ export class NewNames implements NameFlush {
   readonly #seen = new Set<string>();
   /** Those whose names are: they need not be flushed for each of thousands of objects. */
   readonly #durable = new Set<string>();
+  /** How often a folder in the root, or the root, was made. */
+  #makings = 0;
 
   /** `made`: the highest of the folders that were made for the root, if there were any. */
   constructor(root: string, made: string | undefined, flushes: GroupFlush) {
@@ -44,6 +46,7 @@ export class NewNames implements NameFlush {
   }
 
   made(folder: string): void {
+    if (folder === this.#root || dirname(folder) === this.#root) this.#makings++;
     for (const known of this.#durable)
       if (known === folder || folder === this.#root || known.startsWith(`${folder}/`))
         this.#durable.delete(known);
@@ -54,8 +57,11 @@ export class NewNames implements NameFlush {
     if (folder !== this.#root) return this.#flushes.directory(folder);
     // What comes to be seen while this is under way may have been made after the flush.
     const seen = [...this.#seen];
+    const makings = this.#makings;
     await Promise.all([folder, ...this.#aboveRoot].map((each) => this.#flushes.directory(each)));
     this.#aboveRoot = [];
+    // One of them may have been removed and made anew after the flush began.
+    if (makings !== this.#makings) return;
     for (const known of seen) {
       this.#seen.delete(known);
       this.#durable.add(known);

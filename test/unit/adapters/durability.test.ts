@@ -126,6 +126,42 @@ describe("objects in a folder after a power failure", () => {
     }
   });
 
+  it("are not taken for durable by a flush that began before their folder was made anew", async () => {
+    using dir = tempDir();
+    const disk = new DiskModel(dir.path);
+    const root = join(dir.path, "routed");
+    const held: (() => void)[] = [];
+    let holds = true;
+    const flush = async (file: number): Promise<void> => {
+      const isRoot = fstatSync(file).ino === statSync(root).ino;
+      const isFirst = held.length === 0;
+      // The first flush of the root has seen it and does not end yet, those that follow do not begin.
+      if (isFirst || !isRoot) await disk.flush(file);
+      if (isRoot && holds) await new Promise<void>((release) => held.push(release));
+      if (isRoot && !isFirst) await disk.flush(file);
+    };
+    const isHeld = async (count: number): Promise<void> => {
+      while (held.length < count) await setTimeout(1);
+    };
+    const store = createFolderObjectStore({ root, flush });
+    const refOf = (name: string) => ({ bucket: ROUTED_BUCKET, key: `parts/${name}` });
+    const first = store.put(refOf("a"), Buffer.from("x"));
+    await isHeld(1);
+    // The folder goes with it.
+    await store.delete(refOf("a"));
+    const second = store.put(refOf("b"), Buffer.from("x"));
+    await isHeld(2);
+    held[0]!();
+    await first;
+    holds = false;
+
+    await store.put(refOf("c"), Buffer.from("x"));
+
+    disk.assertDurable(join(root, "parts/c"), 1);
+    for (const release of held) release();
+    await second;
+  });
+
   it("are not named durable when a folder could not be flushed", async () => {
     using dir = tempDir();
     const root = join(dir.path, "routed");

@@ -39,18 +39,16 @@ export function createCompressor(level: number, poolJobs: number, threads: Frame
   const here = new FrameCompressor();
   let small: ZstdEncoder | undefined;
 
-  /** Undefined when it has to go to the pool. */
-  async function fast(raw: Uint8Array): Promise<Uint8Array | undefined> {
-    if (level > FAST_LEVEL || raw.length > FULL_FRAME_BYTES) return undefined;
-    const elsewhere = threads.compress(raw, level);
-    return elsewhere ? await elsewhere : frameBytes(raw, here.compress(raw, level));
-  }
-
   return {
     hold: (bytes) => work.add(bytes),
     async compress(raw, codec, use) {
-      const frame = codec === "zstd" ? await fast(raw) : undefined;
-      return frame ? await use(frame) : await inPool.compress(raw, codec, use);
+      if (codec !== "zstd" || level > FAST_LEVEL || raw.length > FULL_FRAME_BYTES)
+        return await inPool.compress(raw, codec, use);
+      const elsewhere = threads.compress(raw, level);
+      const frame = elsewhere ? await elsewhere : frameBytes(raw, here.compress(raw, level));
+      if (frame) return await use(frame);
+      // While a thread was asked, frames behind this one may have taken all places in the pool, where they wait for it to be written.
+      return await (elsewhere ? inPool.zstd(raw, use) : inPool.compress(raw, codec, use));
     },
     compressNow(raw, codec) {
       if (codec !== "zstd" || raw.length > SMALL_BYTES) return undefined;
@@ -73,11 +71,12 @@ class PoolCompressor {
   /** Only when `use` has ended the next job begins, so that what is compressed never piles up. */
   compress<T>(raw: Uint8Array, codec: Codec, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
     return this.#limit(async () =>
-      codec === "zstd" ? this.#zstd(raw, use) : use(await gzipped(raw, this.#level)),
+      codec === "zstd" ? this.zstd(raw, use) : use(await gzipped(raw, this.#level)),
     );
   }
 
-  async #zstd<T>(raw: Uint8Array, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
+  /** Beyond the jobs at once. */
+  async zstd<T>(raw: Uint8Array, use: (compressed: Uint8Array) => T | Promise<T>): Promise<T> {
     const encoder = this.#idle.pop() ?? new ZstdEncoder(this.#level, FULL_FRAME_BYTES);
     // One that failed is not used again.
     const compressed = await encoder.frame(raw);

@@ -124,6 +124,21 @@ describe("frames in the scanners' threads", () => {
   });
 });
 
+describe("frames that wait for one before them", () => {
+  it("do not keep it from the pool, when a thread could not make it after all", async () => {
+    const first = Promise.withResolvers<void>();
+    const refused = Promise.withResolvers<undefined>();
+    const compressor = createCompressor(1, 2, { compress: () => refused.promise });
+    const large = Buffer.alloc(2 * FULL_FRAME_BYTES, "x");
+    const made = [compressor.compress(Buffer.from(text), "zstd", async () => first.resolve())];
+    for (let i = 0; i < 3; i++) made.push(compressor.compress(large, "zstd", () => first.promise));
+
+    refused.resolve(undefined);
+
+    await Promise.all(made);
+  });
+});
+
 describe("FrameCompressor", () => {
   it("makes frames in the calling thread (if not, Node's zlib streams have changed: see zlib-now.ts)", () => {
     assert.equal(typeof new FrameCompressor().compress(Buffer.from(text), 1), "number");

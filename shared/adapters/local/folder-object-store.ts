@@ -44,12 +44,12 @@ export interface FolderObjectStore extends ObjectStore {
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
 
 export function createFolderObjectStore(options: FolderObjectStoreOptions): FolderObjectStore {
-  const made = mkdirSync(options.root, { recursive: true });
+  mkdirSync(options.root, { recursive: true });
   const root = realpathSync(options.root);
   const clock = options.clock ?? systemClock;
   const notify = options.notify ?? [];
   const flushes = createGroupFlush(options.flush);
-  const names = new NewNames(root, made, flushes);
+  const names = new NewNames(root, flushes);
   let swept: Promise<unknown> | undefined;
 
   const sweep = (): Promise<unknown> =>

@@ -1,7 +1,8 @@
 // Making new names durable. A name is in its folder, the folder's own name is in the one above it, and so on: all of them have to be on the disk, whoever
 // has made the folders, and however long ago.
-import { realpathSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import { errnoOf } from "./file-errors.ts";
 import type { GroupFlush } from "./group-flush.ts";
 
 /** What is told of names that are given below the root of a store. */
@@ -24,11 +25,10 @@ export class NewNames implements NameFlush {
   /** How often a folder in the root, or the root, was made. */
   #makings = 0;
 
-  /** `made`: the highest of the folders that were made for the root, if there were any. */
-  constructor(root: string, made: string | undefined, flushes: GroupFlush) {
+  constructor(root: string, flushes: GroupFlush) {
     this.#root = root;
     this.#flushes = flushes;
-    this.#aboveRoot = made === undefined ? [] : foldersBetween(root, dirname(realpathSync(made)));
+    this.#aboveRoot = foldersAbove(root);
   }
 
   /** The folders to be flushed, in any order, for a name in `folder`, which is the root or below it. */
@@ -58,7 +58,7 @@ export class NewNames implements NameFlush {
     // What comes to be seen while this is under way may have been made after the flush.
     const seen = [...this.#seen];
     const makings = this.#makings;
-    await Promise.all([folder, ...this.#aboveRoot].map((each) => this.#flushes.directory(each)));
+    await Promise.all([this.#flushes.directory(folder), ...this.#aboveRoot.map(this.#flushAbove)]);
     this.#aboveRoot = [];
     // One of them may have been removed and made anew after the flush began.
     if (makings !== this.#makings) return;
@@ -67,11 +67,22 @@ export class NewNames implements NameFlush {
       this.#durable.add(known);
     }
   };
+
+  readonly #flushAbove = async (folder: string): Promise<void> => {
+    try {
+      await this.#flushes.directory(folder);
+    } catch (error) {
+      // One that may not be read cannot be flushed, and is of somebody else, who made it long ago.
+      if (errnoOf(error) !== "EACCES") throw error;
+    }
+  };
 }
 
-/** From the folder above `from` up to `to`. */
-function foldersBetween(from: string, to: string): readonly string[] {
-  const folders: string[] = [];
-  for (let at = from; at !== to && at !== dirname(at);) folders.push((at = dirname(at)));
-  return folders;
+/** The folders above `folder`, up to the top of its file system: who made them, and when, is not known. */
+function foldersAbove(folder: string): readonly string[] {
+  const { dev } = statSync(folder);
+  const above: string[] = [];
+  for (let at = dirname(folder); at !== above.at(-1) && statSync(at).dev === dev; at = dirname(at))
+    above.push(at);
+  return above;
 }

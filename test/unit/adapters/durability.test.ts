@@ -60,7 +60,8 @@ class DiskModel {
       }
       return undefined;
     };
-    const folder = find(this.#top)!;
+    const folder = find(this.#top);
+    if (folder === undefined) return [];
     return readdirSync(folder).map((name) => nameIn(join(folder, name)));
   }
 }
@@ -86,7 +87,9 @@ describe("objects in a folder after a power failure", () => {
         using dir = tempDir();
         mkdirSync(join(dir.path, "top"));
         const top = join(dir.path, "top");
-        const root = join(top, "made/routed");
+        const root = join(top, "data/made/routed");
+        // The command makes its data folder itself.
+        mkdirSync(join(top, "data"));
         const disk = new DiskModel(top);
         const store = createFolderObjectStore({ root, flush: disk.flush });
         const body = (length: number): Buffer => Buffer.alloc(length, "x");
@@ -160,6 +163,27 @@ describe("objects in a folder after a power failure", () => {
     disk.assertDurable(join(root, "parts/c"), 1);
     for (const release of held) release();
     await second;
+  });
+
+  it("are named durable below a folder that this process may not read, not below one that could not be flushed", async () => {
+    for (const [code, isFine] of [
+      ["EACCES", true],
+      ["EIO", false],
+    ] as const) {
+      using dir = tempDir();
+      const above = statSync(dir.path).ino;
+      const store = createFolderObjectStore({
+        root: join(dir.path, "routed"),
+        flush: async (file) => {
+          if (fstatSync(file).ino === above) throw Object.assign(new Error("on purpose"), { code });
+        },
+      });
+
+      const putting = store.put({ bucket: ROUTED_BUCKET, key: "receipts/1/0.json" }, Buffer.from("x"));
+
+      const [{ status }] = await Promise.allSettled([putting]);
+      assert.equal(status, isFine ? "fulfilled" : "rejected");
+    }
   });
 
   it("are not named durable when a folder could not be flushed", async () => {

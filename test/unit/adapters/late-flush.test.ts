@@ -20,7 +20,7 @@ describe("LateFlush", () => {
   let dir: ReturnType<typeof tempDir>;
   const lateFlush = (): LateFlush => {
     const flushes = createGroupFlush();
-    return new LateFlush(flushes, new NewNames(dir.path, undefined, flushes));
+    return new LateFlush(flushes, new NewNames(dir.path, flushes));
   };
   const open = (name: string): number => openSync(`${dir.path}/${name}`, "wx");
 

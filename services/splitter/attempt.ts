@@ -23,10 +23,13 @@ import { MAX_RECEIPT_BYTES, type LineCounts } from "./receipt/build-receipt.ts";
 import { ShapeTexts, type Shapes } from "./receipt/shape-texts.ts";
 import type { TakeShapes } from "./threads/scan-thread.ts";
 import type { ScanSession } from "./threads/scan-pool.ts";
+import { badLinesOf } from "./scan/bad-lines.ts";
 import type { ScannedBlock, SourceScan } from "./threads/source-scanner.ts";
 
 /** A smaller chunk would be a small block in a large buffer. */
 const WORTH_ADOPTING_BYTES = 256 * 1024;
+/** Bad lines between two looks at whether there is room for what they become. */
+const BAD_LINES_AT_ONCE = 1000;
 /** Event types whose shapes are merged at the same time. */
 const SHAPES_AT_ONCE = 50;
 
@@ -214,16 +217,25 @@ class Attempt {
     this.#types.add(result.segments);
     this.#options.engine.sawTypes(result.segments.firstNew + result.segments.newNames.length);
     this.#session.recycle(result.segments.bytes.buffer);
-    for (const bad of result.quarantined) this.#quarantine.add(bad);
+    await this.#takeBadLines(result);
     if (result.shapes) this.#types.addShapes(result.shapes);
     this.#options.engine.buffers.give(result.buffer);
     this.#lines.total += result.lines;
     this.#lines.rows += result.rows;
-    this.#lines.quarantined += result.quarantined.length;
+    this.#lines.quarantined += result.quarantined.count;
     this.#lines.dropped += result.dropped;
     this.#lines.blank += result.blank;
     this.#lines.normalised += result.normalised;
     this.#report(result.lines);
+  }
+
+  /** A record of the quarantine may be fifty times as long as its line. */
+  async #takeBadLines({ quarantined, buffer, blockAt }: ScannedBlock): Promise<void> {
+    let taken = 0;
+    for (const bad of badLinesOf(quarantined, buffer, blockAt)) {
+      if (++taken % BAD_LINES_AT_ONCE === 0) await this.#writer.room();
+      this.#quarantine.add(bad);
+    }
   }
 
   async #takeBad(piece: BadPiece): Promise<void> {

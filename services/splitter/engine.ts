@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import type { Config } from "../../shared/config/schema.ts";
+import { WeightedLimit } from "../../shared/runtime/weighted-limit.ts";
 import { BufferPool } from "./frame/buffer-pool.ts";
 import { createCompressor, type Compressor } from "./parts/compressor.ts";
 import { FrameBuffers } from "./parts/frame-buffers.ts";
@@ -22,6 +23,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly frameBuffers: FrameBuffers;
   /** Stored bytes up to which a source is read whole and scanned at once, by the calling thread. */
   readonly smallBytes: number;
+  /** By bytes: small sources that the calling thread works on, several of which wait for the disk at the same time. */
+  readonly smallMemory: WeightedLimit;
   /** Where sources are decompressed. */
   readonly decompresses: RunsIn;
   /** Scratch disk that one source may use. */
@@ -35,6 +38,9 @@ export interface SplitEngine extends AsyncDisposable {
 /** As many full frames as may be in work, and those that wait for the scratch disk. */
 const FRAME_BUFFERS = 6;
 
+/** What small sources may take together, where no thread takes them one after the other. */
+const SMALL_MEMORY_BYTES = 32 * 1024 * 1024;
+
 /** From here on event types take more memory than all the rest. */
 const MANY_TYPES = 500;
 /** From here on everything that a run needs has been loaded. */
@@ -43,7 +49,7 @@ const MANY_SOURCES = 50;
 /** With so few threads the main one has time to decompress; with more it would be what the others wait for. */
 const WITHOUT_POOL = 2;
 
-/** Node's zlib pool has four threads (UV_THREADPOOL_SIZE); one is left for decompression and files. */
+/** Node's zlib pool has four threads, or more (bin/log-router); the rest is left for decompression and files. */
 const COMPRESSING_THREADS = 3;
 
 /**
@@ -93,6 +99,7 @@ export function createEngine(
     buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
     frameBuffers: new FrameBuffers(FULL_FRAME_BYTES, FRAME_BUFFERS, threads > 1),
     smallBytes,
+    smallMemory: new WeightedLimit(SMALL_MEMORY_BYTES),
     decompresses: threads <= WITHOUT_POOL ? "here" : "pool",
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     sawSource() {

@@ -2,21 +2,25 @@
 import { QUARANTINE_PIECE_BYTES } from "../../../shared/contracts/formats.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { BadPiece } from "../frame/framed.ts";
-import type { BadLine } from "../threads/source-scanner.ts";
+import type { BadLine } from "../scan/bad-lines.ts";
 
 /** Where the records go; `PartStream` is one. */
 export interface RecordSink {
   append(bytes: Buffer, lines: number, mark: string | undefined, isWhole: boolean): void;
 }
 
-interface Long {
+/** A line and the number of its next piece. */
+interface Numbered {
   readonly line: number;
   readonly offset: number;
   readonly reason: QuarantineReason;
   readonly detail: string;
+  piece: number;
+}
+
+interface Long extends Numbered {
   readonly held: Uint8Array[];
   heldBytes: number;
-  piece: number;
 }
 
 export class QuarantineWriter {
@@ -32,7 +36,10 @@ export class QuarantineWriter {
   }
 
   add(bad: BadLine): void {
-    this.addPiece({ kind: "bad", ...bad, bytes: bad.raw, isLast: true });
+    // The bytes are written down before anybody else may use their buffer: no copy of them is needed.
+    if (!this.#long && bad.raw.length <= QUARANTINE_PIECE_BYTES)
+      this.#record({ ...bad, piece: 0 }, bad.raw, true);
+    else this.addPiece({ kind: "bad", ...bad, bytes: bad.raw, isLast: true });
   }
 
   /** Takes the next piece of a line; pieces of any length are cut to the size that the contract has. */
@@ -59,7 +66,7 @@ export class QuarantineWriter {
     long.heldBytes = bytes.length - at;
   }
 
-  #record(long: Long, raw: Uint8Array, isLast: boolean): void {
+  #record(long: Numbered, raw: Uint8Array, isLast: boolean): void {
     const { line, offset, reason, detail } = long;
     const isWhole = isLast && long.piece === 0;
     const record = {

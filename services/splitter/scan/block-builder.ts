@@ -5,7 +5,7 @@ import {
   SOURCE_MEMBER,
   type QuarantineReason,
 } from "../../../shared/contracts/words.ts";
-import type { QuarantinedLine } from "./contract.ts";
+import { BadLinesBuilder } from "./bad-lines.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 import type { TypeTable } from "./type-table.ts";
 import {
@@ -44,7 +44,7 @@ export class BlockBuilder {
   #first = 1;
   #bodiesUsed = 0;
   #rowsLaidOut = 0;
-  #quarantined: QuarantinedLine[] = [];
+  readonly #bad = new BadLinesBuilder();
   #normalised = 0;
 
   constructor(memory: ScanMemory, sourceId: string, types: TypeTable) {
@@ -67,7 +67,7 @@ export class BlockBuilder {
     this.#first = firstLine;
     this.#firstLine[0] = BigInt(firstLine);
     this.#cells[BLANK] = this.#cells[DROPPED] = 0;
-    this.#quarantined = [];
+    this.#bad.take();
     this.#normalised = this.#rowsLaidOut = 0;
     this.#beginRows();
   }
@@ -92,7 +92,7 @@ export class BlockBuilder {
     reason: QuarantineReason,
     detail: string,
   ): void {
-    this.#quarantined.push({ line: this.#first + index, offset, start, end, reason, detail });
+    this.#bad.add({ line: this.#first + index, offset, start, end, reason, detail });
   }
 
   /**
@@ -151,7 +151,7 @@ export class BlockBuilder {
   /** What became of all lines since `begin`, but for the segments. */
   totals() {
     return {
-      quarantined: this.#quarantined,
+      quarantined: this.#bad.take(),
       rows: this.#rowsLaidOut,
       dropped: this.#cells[DROPPED]!,
       blank: this.#cells[BLANK]!,

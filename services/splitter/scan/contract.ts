@@ -1,6 +1,7 @@
 // What goes into a scanner and what comes out: the joint between the scanner and the pipeline around it.
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { Path } from "../../../shared/schema/types.ts";
+import type { BadLines } from "./bad-lines.ts";
 
 /** What becomes of the valid lines of an event type. */
 export type Fate = "keep" | "drop" | "quarantine";
@@ -54,11 +55,11 @@ export interface QuarantinedLine {
   readonly detail: string;
 }
 
-/** lines = rows + quarantined.length + dropped + blank. */
+/** lines = rows + quarantined.count + dropped + blank. */
 export interface BlockResult {
   readonly segments: Segments;
   /** In the order of the lines. */
-  readonly quarantined: readonly QuarantinedLine[];
+  readonly quarantined: BadLines;
   readonly lines: number;
   readonly rows: number;
   readonly dropped: number;

@@ -101,7 +101,7 @@ function isUsual({ segments, quarantined, shapes }: ScannedBlock, { splitter }: 
   const bytes = spans.at(-1) ?? 0;
   const mostBytes = Math.min(FRAME_BYTES, splitter.memory_bytes * YOUNG_SHARE);
   return (
-    quarantined.length === 0 &&
+    quarantined.count === 0 &&
     !shapes &&
     types.length <= splitter.max_types_per_source &&
     new Set(types).size === types.length &&

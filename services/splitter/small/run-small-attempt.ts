@@ -4,7 +4,7 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { runAttempt, type AttemptOptions, type AttemptResult } from "../attempt.ts";
-import { storedWhole } from "../read/read-small.ts";
+import { rawWhole, storedWhole } from "../read/read-small.ts";
 import type { Shapes } from "../receipt/shape-texts.ts";
 import type { SmallSplit } from "./split-small.ts";
 
@@ -25,7 +25,10 @@ export async function runSmallAttempt(
   const copy = new Uint8Array(stored);
   const split = await scanners.splitSmall({ sourceId, attempt, stored: copy }, config, settings);
   signal.throwIfAborted();
-  if (!split) return runAttempt(inHand(object, stored), reopen, options);
+  if (!split) {
+    const work = () => runAttempt(inHand(object, stored), reopen, options);
+    return engine.smallMemory.run(memoryOf(stored), work);
+  }
   const release = compressor.hold(split.bodies.reduce((sum, { length }) => sum + length, 0));
   try {
     await putAll(split, options);
@@ -36,6 +39,17 @@ export async function runSmallAttempt(
   engine.sawTypes(split.types);
   options.onProgress?.(stored.length, rawBytes, lines.total);
   return { lines, rawBytes, written, shapes: new ReadyShapes(split), break: undefined };
+}
+
+/** Part lines of short events are several times as long as their lines, and quarantine records of bad ones more than that. */
+const EXPANDS = 8;
+/** Of a source that turns out not to be small. */
+const STREAM_BYTES = 16 * 1024 * 1024;
+
+/** About what an attempt over a small source takes, at the most. It is decompressed once for that, which takes some ten microseconds. */
+function memoryOf(stored: Uint8Array): number {
+  const whole = rawWhole(stored);
+  return whole ? EXPANDS * whole.raw.length : STREAM_BYTES;
 }
 
 /** Shapes that are in the text of the receipt's parts, and fit there. */

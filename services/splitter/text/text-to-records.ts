@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import split2 from "split2";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { Block } from "../frame/framed.ts";
-import type { BadLine } from "../threads/source-scanner.ts";
+import type { QuarantinedLine } from "../scan/contract.ts";
 import type { LineParser } from "./line-parser.ts";
 
 /** Records and lines have the same order and number; a line that gives no object has an empty record. */
@@ -16,7 +16,7 @@ export interface TextRecords {
   readonly offsets: Float64Array;
   /** Start and end of each line in the block, without its line ending. */
   readonly lines: Uint32Array;
-  readonly notMatched: readonly BadLine[];
+  readonly notMatched: readonly QuarantinedLine[];
 }
 
 export async function textToRecords(block: Block, parser: LineParser): Promise<TextRecords> {
@@ -24,7 +24,7 @@ export async function textToRecords(block: Block, parser: LineParser): Promise<T
   const spans = new Uint32Array(block.lines * 2);
   const offsets = new Float64Array(block.lines);
   const lines = new Uint32Array(block.lines * 2);
-  const notMatched: BadLine[] = [];
+  const notMatched: QuarantinedLine[] = [];
   let index = 0;
   let start = 0;
   let written = 0;
@@ -39,7 +39,8 @@ export async function textToRecords(block: Block, parser: LineParser): Promise<T
         offset: block.offset + start,
         reason: parsed.reason,
         detail: parsed.detail,
-        raw,
+        start,
+        end: start + raw.length,
       });
     }
     const json = parsed.kind === "object" ? parsed.json : "";

@@ -2,11 +2,11 @@
 import type { Config } from "../../../shared/config/schema.ts";
 import { routeFor } from "../../../shared/config/route-for.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
-import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { UNCOUNTED, type Block } from "../frame/framed.ts";
 import { BlockScanner } from "../scan/block-scanner.ts";
-import type { BlockResult, Fate, Segments } from "../scan/contract.ts";
+import type { BlockResult, Fate, QuarantinedLine, Segments } from "../scan/contract.ts";
+import { BadLinesBuilder, quarantinedLines, type BadLines } from "../scan/bad-lines.ts";
 import { lineParser, type LineParser } from "../text/line-parser.ts";
 import type { TextRecords } from "../text/text-to-records.ts";
 
@@ -17,19 +17,10 @@ export interface SourceScan {
   readonly config: Config;
 }
 
-export interface BadLine {
-  readonly line: number;
-  readonly offset: number;
-  readonly reason: QuarantineReason;
-  readonly detail: string;
-  /** The record's bytes as they are in the source, in the block's buffer. */
-  readonly raw: Uint8Array;
-}
-
-/** lines = rows + quarantined.length + dropped + blank. */
+/** lines = rows + quarantined.count + dropped + blank. */
 export interface ScannedBlock {
   readonly segments: Segments;
-  readonly quarantined: readonly BadLine[];
+  readonly quarantined: BadLines;
   readonly lines: number;
   readonly rows: number;
   readonly dropped: number;
@@ -37,6 +28,8 @@ export interface ScannedBlock {
   readonly normalised: number;
   /** Handed out early when there are many event types, so that no thread keeps more than a bounded number. */
   readonly shapes: Map<string, Shape> | undefined;
+  /** Where the block begins in its buffer. */
+  readonly blockAt: number;
   /** The block's buffer, to be used again when `quarantined` has been written. */
   readonly buffer: ArrayBuffer;
 }
@@ -84,13 +77,7 @@ export class SourceScanner {
     const result = block.spans
       ? this.#scanner.scanRecords(block.bytes, block.spans, block.firstLine, block.offset)
       : this.#scanner.scan(block.bytes, block.firstLine, block.offset);
-    return this.#scanned(
-      block,
-      result,
-      result.quarantined.map(({ line, offset, reason, detail, start, end }) => {
-        return { line, offset, reason, detail, raw: block.bytes.subarray(start, end) };
-      }),
-    );
+    return this.#scanned(block, result, result.quarantined);
   }
 
   /** Takes the buffer of segments that have been written, to fill it again. */
@@ -131,20 +118,27 @@ export class SourceScanner {
     const { textToRecords } = await import("../text/text-to-records.ts");
     const text = await textToRecords(block, parser);
     const result = this.#scanner.scanRecords(text.bytes, text.spans, block.firstLine, text.offsets);
-    const rejected = result.quarantined.map(({ line, offset, reason, detail }) => {
-      return { line, offset, reason, detail, raw: rawLine(block, text, line) };
+    const rejected = Array.from(quarantinedLines(result.quarantined), (bad) => {
+      return { ...bad, ...placeOf(block, text, bad.line) };
     });
-    const quarantined = [...rejected, ...text.notMatched].sort((a, b) => a.line - b.line);
+    const all = [...rejected, ...text.notMatched].sort((a, b) => a.line - b.line);
+    const quarantined = new BadLinesBuilder();
+    for (const bad of all) quarantined.add(bad);
     // A line that did not match stands in the records as an empty one, to keep the numbers.
-    return this.#scanned(block, { ...result, blank: result.blank - text.notMatched.length }, quarantined);
+    return this.#scanned(
+      block,
+      { ...result, blank: result.blank - text.notMatched.length },
+      quarantined.take(),
+    );
   }
 
-  #scanned(block: Block, result: BlockResult, quarantined: readonly BadLine[]): ScannedBlock {
+  #scanned(block: Block, result: BlockResult, quarantined: BadLines): ScannedBlock {
     const { segments, lines, rows, dropped, blank, normalised } = result;
     const shapes = this.#hasMany(segments) ? this.#takeShapes() : undefined;
     return {
       segments,
       quarantined,
+      blockAt: block.bytes.byteOffset,
       lines,
       rows,
       dropped,
@@ -173,7 +167,7 @@ function fateOf(config: Config, eventType: string): Fate {
   return route?.quarantine ? "quarantine" : "keep";
 }
 
-function rawLine(block: Block, text: TextRecords, line: number): Uint8Array {
+function placeOf(block: Block, text: TextRecords, line: number): Pick<QuarantinedLine, "start" | "end"> {
   const index = line - block.firstLine;
-  return block.bytes.subarray(text.lines[index * 2], text.lines[index * 2 + 1]);
+  return { start: text.lines[index * 2]!, end: text.lines[index * 2 + 1]! };
 }

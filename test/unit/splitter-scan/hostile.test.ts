@@ -10,6 +10,7 @@ import {
   segmentsOf,
   shapesAsJson,
   shapesOfLines,
+  quarantinedOf,
 } from "./scan-helpers.ts";
 import { parsePlain } from "../shape/plain.ts";
 
@@ -205,7 +206,7 @@ describe("hostile sources", () => {
       for (const end of ["", "\n", '\n{"event":"a"}\n']) {
         const [result] = scanBytes(Buffer.from(text + end)).results;
         assert.deepEqual(
-          result!.quarantined.map(({ reason }) => reason),
+          quarantinedOf(result!).map(({ reason }) => reason),
           ["invalid_json"],
           text.slice(0, 20),
         );
@@ -225,7 +226,7 @@ describe("hostile sources", () => {
       fate,
     });
 
-    assert.deepEqual([results[0]!.dropped, results[0]!.quarantined.length], [1501, 1500]);
+    assert.deepEqual([results[0]!.dropped, results[0]!.quarantined.count], [1501, 1500]);
     assert.deepEqual(shapesAsJson(shapes), {});
   });
 

@@ -1,7 +1,7 @@
 // Every row of the slow path (DESIGN.md 3, part lines), by name.
 import assert from "node:assert/strict";
 import { parseObject, parsePlain } from "../shape/plain.ts";
-import { flaws, partLine, rescuedOf, restore, scanBytes } from "./scan-helpers.ts";
+import { flaws, partLine, quarantinedOf, rescuedOf, restore, scanBytes } from "./scan-helpers.ts";
 
 const text = (piece: string) => JSON.stringify(piece);
 const entry = (p: unknown, ...t: string[]) => ({ p: JSON.stringify(p), t });
@@ -238,5 +238,5 @@ function strings(bytes: number, unit: string): string {
 /** Rows and reasons of one line. */
 function reasons(line: string): (number | string)[] {
   const { results } = scanBytes(Buffer.from(line));
-  return [results[0]!.rows, ...results[0]!.quarantined.map(({ reason }) => reason)];
+  return [results[0]!.rows, ...quarantinedOf(results[0]!).map(({ reason }) => reason)];
 }

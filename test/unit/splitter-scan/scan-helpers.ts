@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
 import { TypesByNumber } from "../../../services/splitter/scan/types-by-number.ts";
-import type { BlockResult, Fate, ScanOptions } from "../../../services/splitter/scan/contract.ts";
+import { quarantinedLines } from "../../../services/splitter/scan/bad-lines.ts";
+import type {
+  BlockResult,
+  Fate,
+  QuarantinedLine,
+  ScanOptions,
+} from "../../../services/splitter/scan/contract.ts";
 import { classifyNumber, isAddressable, isStorable } from "../../../shared/shape/classify.ts";
 import { parseJson, type JsonValue } from "../../../shared/shape/parse-json.ts";
 import { shapeToJson } from "../../../shared/shape/shape-json.ts";
@@ -86,7 +92,7 @@ export function linesOf(results: readonly BlockResult[]): Map<string, string[]> 
 export function partLine(line: string | Uint8Array, changes: Partial<ScanOptions> = {}): string {
   const { lines, results } = scanBytes(typeof line === "string" ? Buffer.from(line) : line, changes);
   assert.deepEqual(
-    results.flatMap((result) => result.quarantined),
+    results.flatMap((result) => quarantinedOf(result)),
     [],
   );
   return [...lines.values()].flat().join("\n");
@@ -178,7 +184,7 @@ export function summary({ results, lines, shapes }: Scanned): unknown {
     lines: Object.fromEntries(lines),
     shapes: shapesAsJson(shapes),
     quarantined: results.flatMap((result) =>
-      result.quarantined.map(({ line: number, offset, reason, detail }) => ({
+      quarantinedOf(result).map(({ line: number, offset, reason, detail }) => ({
         number,
         offset,
         reason,
@@ -203,3 +209,8 @@ export function fate(type: string): Fate {
 }
 
 /** Spans of the lines, without their newlines. */
+
+/** The bad lines of a block. */
+export function quarantinedOf({ quarantined }: Pick<BlockResult, "quarantined">): QuarantinedLine[] {
+  return [...quarantinedLines(quarantined)];
+}

@@ -216,4 +216,25 @@ describe("small sources", () => {
     await engine[Symbol.asyncDispose]();
     await failing;
   });
+
+  it("wait for memory where the calling thread works on them, by what they expand to", async () => {
+    const weights: number[] = [];
+    await using engine = createEngine(configOf({ splitter: { threads: 1 } }));
+    const { smallMemory } = engine;
+    const watched: SplitEngine = {
+      ...engine,
+      smallMemory: Object.assign(Object.create(smallMemory), {
+        run: <T>(weight: number, work: () => Promise<T>) => {
+          weights.push(weight);
+          return smallMemory.run(weight, work);
+        },
+      }),
+    };
+    const line = '{"event":"t","n":1}\n';
+
+    for (const bytes of [gzipSync(line.repeat(3000)), Buffer.from(line), gzipSync(line.repeat(60_000))])
+      await split(bytes, { engine: watched, key: KEY });
+
+    assert.deepEqual(weights, [8 * 3000 * line.length, 8 * line.length, 16 * 1024 * 1024]);
+  });
 });

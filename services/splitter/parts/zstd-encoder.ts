@@ -42,7 +42,9 @@ export class ZstdEncoder {
     if (compressBound(raw.length) > this.#bound) return undefined;
     this.#now ??= Buffer.allocUnsafeSlow(this.#bound);
     const written = writeNow(this.#stream, constants.ZSTD_e_end, raw, 0, this.#now);
-    return written && this.#now.subarray(0, this.#bound - written.outputLeft);
+    // What is not whole is no frame.
+    if (!written || written.inputLeft > 0 || written.outputLeft === 0) return undefined;
+    return this.#now.subarray(0, this.#bound - written.outputLeft);
   }
 
   /** Compresses `raw` into one frame, whose bytes may be overwritten by the next. One call at a time. */

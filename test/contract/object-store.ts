@@ -1,33 +1,9 @@
 // The promises of the ObjectStore port (shared/ports/object-store.ts), held against every adapter.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { isRouterError } from "../../shared/errors/router-error.ts";
-import { batchOf } from "../../shared/runtime/object-batch.ts";
 import type { ObjectRead, ObjectRef, ObjectStore } from "../../shared/ports/object-store.ts";
-
-/** One store under test with a writable bucket; disposed after each test. */
-export interface ObjectStoreHarness extends AsyncDisposable {
-  readonly store: ObjectStore;
-  readonly bucket: string;
-  /** Its batches begin objects that grow. Default false. */
-  readonly grows?: boolean;
-}
-
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** Bytes that do not compress and are the same each time. */
-function noise(bytes: number, seed: string): Uint8Array {
-  const out = new Uint8Array(bytes);
-  for (let at = 0, i = 0; at < bytes; i++) {
-    const block = createHash("sha512")
-      .update(`${seed}${i}`)
-      .digest()
-      .subarray(0, bytes - at);
-    out.set(block, at);
-    at += block.length;
-  }
-  return out;
-}
+import { batchContract } from "./object-store-batch.ts";
+import { inChunks, keysOf, noise, utf8, type ObjectStoreHarness } from "./object-store-harness.ts";
 
 async function read(object: ObjectRead): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
@@ -35,20 +11,9 @@ async function read(object: ObjectRead): Promise<Uint8Array> {
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
-}
-
 async function* breaking(): AsyncGenerator<Uint8Array> {
   yield noise(100_000, "z");
   throw new Error("the source broke off");
-}
-
-async function keysOf(store: ObjectStore, bucket: string, prefix: string, startAfter?: string) {
-  const keys: string[] = [];
-  const options = startAfter === undefined ? {} : { startAfter };
-  for await (const object of store.list(bucket, prefix, options)) keys.push(object.key);
-  return keys;
 }
 
 const gone = (error: unknown): boolean => isRouterError(error, "OBJECT_GONE");
@@ -181,80 +146,7 @@ export function objectStoreContract(title: string, open: () => Promise<ObjectSto
       });
     });
 
-    describe("batch", () => {
-      it("has its objects whole at once, and announces or overwrites like other puts", async () => {
-        await using batch = batchOf(store);
-        const contents = Array.from({ length: 300 }, (_, i) => noise(i * 7, `batch ${i}`));
-
-        const puts = await Promise.all(
-          contents.map((content, i) => batch.put(at(`parts/batch/${i % 150}`), content)),
-        );
-        const [early] = await Promise.all([store.getBytes(at("parts/batch/7")), batch.flush()]);
-
-        assert.ok(puts.every(({ created, bytes }, i) => created && bytes === contents[i]!.length));
-        assert.equal(early.length, 157 * 7);
-        for (const i of [0, 1, 149]) {
-          const stored = await store.getBytes(at(`parts/batch/${i}`));
-          assert.ok(Buffer.from(stored).equals(contents[i + 150]!), `object ${i}`);
-        }
-      });
-
-      it("takes streams and large bodies, and may be flushed again", async () => {
-        await using batch = batchOf(store);
-        const large = noise(1_500_000, "large");
-
-        await batch.put(at("parts/large"), large);
-        await batch.flush();
-        await batch.put(at("parts/streamed"), inChunks(large, 9_000));
-        await batch.flush();
-
-        for (const key of ["parts/large", "parts/streamed"]) {
-          assert.ok(Buffer.from(await store.getBytes(at(key))).equals(large));
-        }
-      });
-
-      it("grows objects that are like others when they are finished, and not there before, or begins none", async () => {
-        await using batch = batchOf(store);
-        const content = noise(6_000_000, "grown");
-        const beginning = batch.begin?.(at("parts/grown"));
-        assert.equal(beginning !== undefined, harness.grows ?? false);
-        if (!beginning) return;
-
-        await using object = await beginning;
-        const chunk = Buffer.alloc(700_000);
-        for await (const next of inChunks(content, chunk.length)) {
-          chunk.set(next);
-          await object.append(chunk.subarray(0, next.length));
-        }
-        assert.equal(await store.head(at("parts/grown")), undefined);
-        const finished = await object.finish();
-        await batch.flush();
-
-        const put = await store.put(at("parts/put"), content);
-        assert.deepEqual(finished, put);
-        assert.ok(Buffer.from(await store.getBytes(at("parts/grown"))).equals(content));
-        assert.equal((await store.head(at("parts/grown")))?.etag, put.etag);
-      });
-
-      it("leaves nothing of a growing object that is given up, empty or not", async () => {
-        await using batch = batchOf(store);
-        for (const bytes of [0, 5_000_000]) {
-          const object = await batch.begin?.(at("parts/given-up"));
-          if (bytes > 0) await object?.append(noise(bytes, "given up"));
-          await object?.[Symbol.asyncDispose]();
-        }
-        await batch.flush();
-
-        assert.deepEqual(await keysOf(store, harness.bucket, "parts/"), []);
-      });
-
-      it("can be given up", async () => {
-        const batch = batchOf(store);
-        await batch.put(at("parts/given-up"), utf8("x"));
-
-        await batch[Symbol.asyncDispose]();
-      });
-    });
+    batchContract(() => harness);
 
     describe("put if absent", () => {
       it("writes once and leaves the first object as it was", async () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BlockScanner } from "../../../services/splitter/scan/block-scanner.ts";
+import type { ScanOptions } from "../../../services/splitter/scan/contract.ts";
 import { shapeToJson } from "../../../shared/shape/shape-json.ts";
 import { key, RUNS } from "../shape/arbitraries.ts";
 import { file } from "./scan-arbitraries.ts";
@@ -19,21 +20,25 @@ function scanNext(scanner: BlockScanner, bytes: Uint8Array): Scanned {
   return { results, lines: linesOf(results), shapes: new Map(scanner.lastShapes()) };
 }
 
+/** Fails unless one scanner finds in each of the sources what a new one does. */
+function assertAsNew(files: readonly Uint8Array[], changes: Partial<ScanOptions>): void {
+  const scanner = new BlockScanner(options({ ...changes, sourceId: sourceOf(0) }));
+  files.forEach((bytes, index) => {
+    const sourceId = sourceOf(index);
+    if (index > 0) assert.ok(scanner.startOver(sourceId));
+
+    const found = scanNext(scanner, bytes);
+
+    assert.deepEqual(summary(found), summary(scanBytes(bytes, { ...changes, sourceId })));
+  });
+  scanner.close();
+}
+
 describe("a scanner that begins with another source", () => {
   it("finds in it what a new one would", () => {
     fc.assert(
       fc.property(fc.array(file, { minLength: 2, maxLength: 6 }), keysPerDepth, (files, perDepth) => {
-        const changes = { fate, keysPerDepth: perDepth };
-        const scanner = new BlockScanner(options({ ...changes, sourceId: sourceOf(0) }));
-        files.forEach((bytes, index) => {
-          const sourceId = sourceOf(index);
-          if (index > 0) assert.ok(scanner.startOver(sourceId));
-
-          const found = scanNext(scanner, bytes);
-
-          assert.deepEqual(summary(found), summary(scanBytes(bytes, { ...changes, sourceId })));
-        });
-        scanner.close();
+        assertAsNew(files, { fate, keysPerDepth: perDepth });
       }),
       { numRuns: RUNS },
     );
@@ -46,17 +51,7 @@ describe("a scanner that begins with another source", () => {
     const source = fc.array(object, { maxLength: 5 }).map((all) => Buffer.from(all.join("")));
     fc.assert(
       fc.property(fc.array(source, { minLength: 2, maxLength: 8 }), (files) => {
-        const changes = { keysPerDepth: [3, 4, 1] };
-        const scanner = new BlockScanner(options({ ...changes, sourceId: sourceOf(0) }));
-        files.forEach((bytes, index) => {
-          const sourceId = sourceOf(index);
-          if (index > 0) assert.ok(scanner.startOver(sourceId));
-
-          const found = scanNext(scanner, bytes);
-
-          assert.deepEqual(summary(found), summary(scanBytes(bytes, { ...changes, sourceId })));
-        });
-        scanner.close();
+        assertAsNew(files, { keysPerDepth: [3, 4, 1] });
       }),
       { numRuns: RUNS },
     );

@@ -23,7 +23,7 @@ export interface SplitEngine extends AsyncDisposable {
   readonly frameBuffers: FrameBuffers;
   /** Stored bytes up to which a source is read whole and scanned at once, by the calling thread. */
   readonly smallBytes: number;
-  /** By bytes: small sources that the calling thread works on, several of which wait for the disk at the same time. */
+  /** By bytes: small sources of unusual kinds, or odd ones, which go the way of large ones, several at the same time. */
   readonly smallMemory: WeightedLimit;
   /** Where sources are decompressed. */
   readonly decompresses: RunsIn;
@@ -31,6 +31,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly scratchBytes: number;
   /** To be told of each source that begins: a process that lives long deals with memory otherwise. */
   sawSource(): void;
+  /** Of a small source that goes the way of large ones, several at the same time. */
+  sawOddSource(): void;
   /** To be told how many event types a source has so far: memory is dealt with otherwise when they are very many. */
   sawTypes(count: number): void;
 }
@@ -38,8 +40,8 @@ export interface SplitEngine extends AsyncDisposable {
 /** As many full frames as may be in work, and those that wait for the scratch disk. */
 const FRAME_BUFFERS = 6;
 
-/** What small sources may take together, where no thread takes them one after the other. */
-const SMALL_MEMORY_BYTES = 32 * 1024 * 1024;
+/** What small sources may take together that are not worked on one after the other. */
+const SMALL_MEMORY_BYTES = 16 * 1024 * 1024;
 
 /** From here on event types take more memory than all the rest. */
 const MANY_TYPES = 500;
@@ -88,6 +90,7 @@ export function createEngine(
   const scanners = createScanPool(threads, smallBytes === 0 ? 0 : WORTH_A_THREAD_BYTES);
   let hasManyTypes = false;
   let seen = 0;
+  let odd = 0;
   return {
     scanners,
     pages: new PagePool(splitter.memory_bytes),
@@ -104,6 +107,9 @@ export function createEngine(
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),
     sawSource() {
       if (++seen === MANY_SOURCES) keepYoungSpaceSmall();
+    },
+    sawOddSource() {
+      if (++odd === 2) keepYoungSpaceSmall();
     },
     sawTypes(count) {
       if (hasManyTypes || count < MANY_TYPES) return;

@@ -34,6 +34,8 @@ export class PlainSplitter {
 
   /** Undefined when the source is of another kind. One at a time. */
   async split({ sourceId, attempt }: SourceInWork, raw: Uint8Array): Promise<SmallSplit | undefined> {
+    // Part lines are longer than their lines: not of the usual kind, unless it has very many event types. To find that out by scanning it would be work done twice.
+    if (raw.length > SMALL_BYTES) return undefined;
     const [config, settings] = [this.#config, this.#settings];
     if (settings.format !== "ndjson" || config.splitter.compression !== "zstd") return undefined;
     const block = await this.#onlyBlock(raw);

@@ -1,12 +1,13 @@
 // One run over a small source: a scanner thread does all of the work, this one puts what comes of it. Both cores have something to do then,
-// and nothing goes back and forth between them but bytes.
+// and nothing goes back and forth between them but bytes. Without a thread this one does both.
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { batchOf } from "../../../shared/runtime/object-batch.ts";
 import { runAttempt, type AttemptOptions, type AttemptResult } from "../attempt.ts";
 import { rawWhole, storedWhole } from "../read/read-small.ts";
 import type { Shapes } from "../receipt/shape-texts.ts";
-import type { SmallSplit } from "./split-small.ts";
+import type * as SplitHere from "./split-here.ts";
+import type { SmallSource, SmallSplit } from "./split-small.ts";
 
 /** As `runAttempt`, for a source of up to `engine.smallBytes`. */
 export async function runSmallAttempt(
@@ -17,18 +18,21 @@ export async function runSmallAttempt(
   const { engine } = options;
   const { scanners, compressor } = engine;
   const { sourceId, attempt, settings, config, signal } = options;
-  engine.sawSource();
   const stored = await storedWhole(object);
   // What waits to be durable is bounded like what waits to be compressed.
   await compressor.room();
   // A copy: what is sent takes its whole buffer with it, of which it may be a part.
   const copy = new Uint8Array(stored);
-  const split = await scanners.splitSmall({ sourceId, attempt, stored: copy }, config, settings);
+  const source = { sourceId, attempt, stored: copy };
+  const inThread = scanners.splitSmall(source, config, settings);
+  const split = await (inThread ?? splitHere(source, options));
   signal.throwIfAborted();
   if (!split) {
+    engine.sawOddSource();
     const work = () => runAttempt(inHand(object, stored), reopen, options);
     return engine.smallMemory.run(memoryOf(stored), work);
   }
+  engine.sawSource();
   const release = compressor.hold(split.bodies.reduce((sum, { length }) => sum + length, 0));
   try {
     await putAll(split, options);
@@ -41,12 +45,21 @@ export async function runSmallAttempt(
   return { lines, rawBytes, written, shapes: new ReadyShapes(split), break: undefined };
 }
 
+/** Kept: to ask Node for a module once more takes as long as to scan a few kilobytes. */
+let loading: Promise<typeof SplitHere> | undefined;
+
+/** The scanner is loaded when this thread is to scan: that takes a fifth of the time in which `split` starts. */
+async function splitHere(source: SmallSource, { config, settings }: AttemptOptions) {
+  const here = await (loading ??= import("./split-here.ts"));
+  return here.splitHere(source, config, settings);
+}
+
 /** Part lines of short events are several times as long as their lines, and quarantine records of bad ones more than that. */
 const EXPANDS = 8;
 /** Of a source that turns out not to be small. */
-const STREAM_BYTES = 16 * 1024 * 1024;
+const STREAM_BYTES = 8 * 1024 * 1024;
 
-/** About what an attempt over a small source takes, at the most. It is decompressed once for that, which takes some ten microseconds. */
+/** About what an attempt over a small source that is not of the usual kind takes, at the most. It is decompressed once more for that. */
 function memoryOf(stored: Uint8Array): number {
   const whole = rawWhole(stored);
   return whole ? EXPANDS * whole.raw.length : STREAM_BYTES;

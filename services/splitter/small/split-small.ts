@@ -49,14 +49,24 @@ export class SmallSplitter {
   }
 
   /** Undefined for what is better seen by those who deal with sources of any size: bytes that are odd (`rawWhole`), shapes of megabytes. One at a time. */
-  async split({ stored, ...source }: SmallSource): Promise<SmallSplit | undefined> {
-    const whole = rawWhole(stored);
+  async split(source: SmallSource): Promise<SmallSplit | undefined> {
+    const whole = rawWhole(source.stored);
     if (!whole) return undefined;
     const split =
       (await this.#plain.split(source, whole.raw)) ??
-      (await (await anyOf(this.#config)).split(source, this.#settings, whole, stored.length));
-    return split && split.partsText.length * MOST_BYTES > MOST_PARTS_BYTES ? undefined : split;
+      (await (await anyOf(this.#config)).split(source, this.#settings, whole, source.stored.length));
+    return fitsReceipt(split);
   }
+
+  /** As `split`, also undefined for what is not of the usual kind (PlainSplitter). */
+  async splitPlain(source: SmallSource): Promise<SmallSplit | undefined> {
+    const whole = rawWhole(source.stored);
+    return whole && fitsReceipt(await this.#plain.split(source, whole.raw));
+  }
+}
+
+function fitsReceipt(split: SmallSplit | undefined): SmallSplit | undefined {
+  return split && split.partsText.length * MOST_BYTES > MOST_PARTS_BYTES ? undefined : split;
 }
 
 const anySplitters = new WeakMap<Config, Promise<AnySplitter>>();

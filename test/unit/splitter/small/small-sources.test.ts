@@ -217,12 +217,14 @@ describe("small sources", () => {
     await failing;
   });
 
-  it("wait for memory where the calling thread works on them, by what they expand to", async () => {
+  it("are announced, and wait for memory by what they expand to, when they are not of the usual kind", async () => {
     const weights: number[] = [];
+    let odd = 0;
     await using engine = createEngine(configOf({ splitter: { threads: 1 } }));
     const { smallMemory } = engine;
     const watched: SplitEngine = {
       ...engine,
+      sawOddSource: () => odd++,
       smallMemory: Object.assign(Object.create(smallMemory), {
         run: <T>(weight: number, work: () => Promise<T>) => {
           weights.push(weight);
@@ -230,11 +232,12 @@ describe("small sources", () => {
         },
       }),
     };
-    const line = '{"event":"t","n":1}\n';
+    const usual = '{"event":"t","n":1}\n';
+    const sources = [usual, `${usual}nope\n`, usual.repeat(3000), usual.repeat(60_000)];
 
-    for (const bytes of [gzipSync(line.repeat(3000)), Buffer.from(line), gzipSync(line.repeat(60_000))])
-      await split(bytes, { engine: watched, key: KEY });
+    for (const raw of sources) await split(gzipSync(raw), { engine: watched, key: KEY });
 
-    assert.deepEqual(weights, [8 * 3000 * line.length, 8 * line.length, 16 * 1024 * 1024]);
+    assert.equal(odd, 3);
+    assert.deepEqual(weights, [8 * sources[1]!.length, 8 * sources[2]!.length, 8 * 1024 * 1024]);
   });
 });

@@ -38,6 +38,18 @@ const BUSY_TIMEOUT_MS = 20;
 const LONGEST_RETRY_MS = 60;
 /** SQLITE_BUSY and SQLITE_LOCKED, low byte of the extended codes. */
 const BUSY_CODES = [5, 6];
+/** Small writes in one transaction. */
+const GROUP = 100;
+
+/** A small write that waits for its transaction. */
+interface Write {
+  /** Does it, and gives what tells so when it is durable. */
+  readonly run: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Without one, each of thousands would be an error with its stack. */
+const WOKEN = new RouterError("ABORTED", "Something was sent to the queue.");
 
 export class QueueFile implements Disposable {
   readonly path: string;
@@ -48,6 +60,8 @@ export class QueueFile implements Disposable {
   readonly #lockWaitMs: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #wakers = new Map<string, AbortController>();
+  #writes: Write[] = [];
+  #isWriting = false;
 
   constructor(path: string, db: DatabaseSync, options: QueueFileOptions) {
     this.path = path;
@@ -73,17 +87,50 @@ export class QueueFile implements Disposable {
 
   /** Runs `work` in a write transaction; waits for other processes' without blocking the event loop. Throws QUEUE_FAILED. */
   async transaction<T>(work: () => T, signal?: AbortSignal): Promise<T> {
-    return this.#whenFree(() => {
-      this.#db.exec("BEGIN IMMEDIATE");
+    return this.#whenFree(() => this.#inTransaction(work), signal);
+  }
+
+  /**
+   * As `transaction`, for a few rows: what is asked for in the same turn of the event loop shares one, in the order of the calls. Each that fails fails alone;
+   * it may be run again.
+   */
+  write<T>(work: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const run = (): (() => void) => {
+      const result = work();
+      return () => resolve(result);
+    };
+    this.#writes.push({ run, reject });
+    if (!this.#isWriting) {
+      this.#isWriting = true;
+      setImmediate(() => void this.#writeAll());
+    }
+    return promise;
+  }
+
+  /** Never rejects. */
+  async #writeAll(): Promise<void> {
+    while (this.#writes.length > 0) {
+      const group = this.#writes.splice(0, GROUP);
       try {
-        const result = work();
-        this.#db.exec("COMMIT");
-        return result;
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw error;
+        for (const tell of await this.transaction(() => group.map(({ run }) => run()))) tell();
+      } catch {
+        for (const { run, reject } of group) await this.transaction(run).then((tell) => tell(), reject);
       }
-    }, signal);
+    }
+    this.#isWriting = false;
+  }
+
+  #inTransaction<T>(work: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   /** Runs a single statement or read, which is its own transaction. */
@@ -99,7 +146,7 @@ export class QueueFile implements Disposable {
   }
 
   wake(queue: string): void {
-    this.#wakers.get(queue)?.abort();
+    this.#wakers.get(queue)?.abort(WOKEN);
     this.#wakers.delete(queue);
   }
 

@@ -60,12 +60,15 @@ export class SqliteQueue implements Queue, QueueBackend {
     for (let from = 0; from < bodies.length; from += sql.ROWS_PER_TRANSACTION) {
       const now = this.#now();
       const visibleAt = now + Math.round((options.delaySeconds ?? 0) * 1000);
-      await this.#file.transaction(() => {
+      const insertAll = (): void => {
         const insert = this.#file.statement(sql.INSERT);
         for (const body of bodies.slice(from, from + sql.ROWS_PER_TRANSACTION)) {
           insert.run(this.name, body, now, visibleAt);
         }
-      }, options.signal);
+      };
+      await (bodies.length === 1
+        ? this.#file.write(insertAll)
+        : this.#file.transaction(insertAll, options.signal));
       this.#file.wake(this.name);
     }
   }
@@ -190,7 +193,7 @@ export class SqliteQueue implements Queue, QueueBackend {
 
   async conclude(delivery: Delivery, verdict: Verdict): Promise<void> {
     const id = Number(delivery.message.id);
-    await this.#file.single(() => {
+    await this.#file.write(() => {
       const now = this.#now();
       if (verdict.kind === "settle") this.#file.statement(sql.SETTLE).run(id);
       else if (verdict.kind === "kill") this.#file.statement(sql.KILL).run(now, verdict.reason, id);

@@ -208,4 +208,24 @@ describe("SqliteQueue", () => {
 
     assert.equal(readFileSync(`${dir.path}/text`, "utf8"), "not a database ".repeat(500));
   });
+
+  it("writes what is asked for in the same turn in order, and of it only what fails fails", async () => {
+    using dir = tempDir();
+    using file = await openQueueFile(`${dir.path}/q.sqlite`);
+    const queue = file.queue("q");
+    const rows = (): number => Number(file.statement("SELECT count(*) AS n FROM messages").get()?.["n"]);
+
+    const writes = await Promise.allSettled([
+      queue.send(["a"]),
+      file.write(rows),
+      file.write(() => file.statement("INSERT INTO messages (queue) VALUES ('q')").run()),
+      queue.send(["b"]),
+      file.write(rows),
+    ]);
+
+    assert.deepEqual(
+      writes.map((write) => (write.status === "fulfilled" ? write.value : write.reason.code)),
+      [undefined, 1, "QUEUE_FAILED", undefined, 2],
+    );
+  });
 });

@@ -17,7 +17,7 @@ import type { SplitReport } from "../reports/split.ts";
 import type { ConfigOptions } from "../verb.ts";
 import { configSources } from "./config-sources.ts";
 import { listS3, partPaths } from "./list-s3.ts";
-import { SourcePlaces } from "./source-places.ts";
+import { SourcePlaces } from "../../services/splitter/source-places.ts";
 import { checkNamedFiles, namedFiles } from "./source-paths.ts";
 
 /** Splits several files at a time (`splitter.concurrent_sources`; more of small ones). A file that fails does not hold up the others. */

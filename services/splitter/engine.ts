@@ -11,6 +11,7 @@ import { PagePool } from "./parts/page-pool.ts";
 import type { RunsIn } from "./read/engine.ts";
 import { SMALL_STORED_BYTES } from "./read/read-small.ts";
 import { CHUNK_BUFFER_BYTES } from "./read/read-source.ts";
+import { PLACES_OF_LARGE } from "./source-places.ts";
 import { createScanPool, type ScanPool } from "./threads/scan-pool.ts";
 import { WORTH_A_THREAD_BYTES } from "./threads/worth-a-thread.ts";
 
@@ -23,6 +24,8 @@ export interface SplitEngine extends AsyncDisposable {
   readonly frameBuffers: FrameBuffers;
   /** Stored bytes up to which a source is read whole and scanned at once, by the calling thread. */
   readonly smallBytes: number;
+  /** By `placesOf` their stored bytes: sources in work. Who begins one has asked for its place by what a message or a listing says of its size; it may have grown since. */
+  readonly sources: WeightedLimit;
   /** By bytes: small sources of unusual kinds, or odd ones, which go the way of large ones, several at the same time. */
   readonly smallMemory: WeightedLimit;
   /** Where sources are decompressed. */
@@ -102,6 +105,7 @@ export function createEngine(
     buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
     frameBuffers: new FrameBuffers(FULL_FRAME_BYTES, FRAME_BUFFERS, threads > 1),
     smallBytes,
+    sources: new WeightedLimit(sources * PLACES_OF_LARGE),
     smallMemory: new WeightedLimit(SMALL_MEMORY_BYTES),
     decompresses: threads <= WITHOUT_POOL ? "here" : "pool",
     scratchBytes: Math.floor(splitter.scratch_bytes / sources),

@@ -15,10 +15,14 @@ import {
   splitPutOff,
   type Telemetry,
 } from "./events.ts";
+import type { LaneSlots } from "./lane-slots.ts";
+import { placesOf } from "./source-places.ts";
 import { splitSource, type SplitContext, type SplitOutcome, type SplitRequest } from "./split-source.ts";
 
 export interface HandlerContext extends SplitContext, Telemetry {
   readonly loadQueue: Queue;
+  /** Who may work now. */
+  readonly slots: LaneSlots;
   readonly observer?: PipelineObserver;
 }
 
@@ -32,7 +36,25 @@ export async function handleMessage(
     messageForeign(context, message.id, notification.reason);
     return { kind: "dead", reason: notification.reason };
   }
-  for (const request of requestsOf(context, notification)) {
+  const requests = requestsOf(context, notification);
+  if (requests.length === 0) return { kind: "settled" };
+  const places = Math.max(...requests.map(({ bytes }) => placesOf(bytes)));
+  const slot = { lane: context.lane, sentAt: message.sentAt, places };
+  return context.slots.run(slot, signal, () => splitAll(context, message, requests, signal));
+}
+
+interface Request extends SplitRequest {
+  /** Stored, as the message says. */
+  readonly bytes?: number | undefined;
+}
+
+async function splitAll(
+  context: HandlerContext,
+  message: QueueMessage,
+  requests: readonly Request[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  for (const request of requests) {
     try {
       await splitAndAnnounce(context, request, signal);
     } catch (error) {
@@ -49,19 +71,19 @@ export async function handleMessage(
 function requestsOf(
   context: HandlerContext,
   notification: Exclude<Notification, { readonly kind: "foreign" }>,
-): SplitRequest[] {
+): Request[] {
   if (notification.kind === "test") return [];
   if (notification.kind === "verb") {
     const { bucket, key, generation, verb } = notification;
     return [{ ref: { bucket, key }, generation, ...(verb === "salvage" ? { salvage: true } : {}) }];
   }
   objectsSkipped(context, "other_event", notification.ignored);
-  const requests: SplitRequest[] = [];
+  const requests: Request[] = [];
   for (const { bucket, key, versionId, bytes } of notification.objects) {
     const ref = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
     if (isOwn(context.routedBucket, ref)) objectsSkipped(context, "own");
     else if (isFolder(key, bytes)) objectsSkipped(context, "folder");
-    else requests.push({ ref });
+    else requests.push({ ref, bytes });
   }
   return requests;
 }

@@ -10,6 +10,7 @@ import type { ObjectRead, ObjectRef, ObjectStore } from "../../shared/ports/obje
 import { runAttempt, type AttemptResult } from "./attempt.ts";
 import type { SplitEngine } from "./engine.ts";
 import { runSmallAttempt } from "./small/run-small-attempt.ts";
+import { placesOf } from "./source-places.ts";
 import { buildReceipt, type LineCounts, type ReceiptHead } from "./receipt/build-receipt.ts";
 import { commitReceipt, latestReceipt, receiptOf, type FoundReceipt } from "./receipt/commit-receipt.ts";
 
@@ -116,7 +117,7 @@ async function attempt(
   const attemptId = newAttemptId();
   const salvage = request.salvage ?? settings.onCorrupt === "salvage";
   const run = object.bytes <= engine.smallBytes ? runSmallAttempt : runAttempt;
-  const result = await run(object, () => reopen(store, object, signal), {
+  const options = {
     store,
     bucket: routedBucket,
     config,
@@ -128,7 +129,10 @@ async function attempt(
     salvage,
     signal,
     ...(context.onProgress ? { onProgress: context.onProgress } : {}),
-  });
+  };
+  const result = await engine.sources.run(placesOf(object.bytes), () =>
+    run(object, () => reopen(store, object, signal), options),
+  );
   const head = receiptHead(context, object, id, wanted, attemptId, settings, result, salvage);
   const isFailed = head.state === "failed";
   const lines = isFailed ? NO_LINES : result.lines;

@@ -69,6 +69,7 @@ class QueueSplitter implements Splitter {
       lane,
       scratchFolder: deps.scratchFolder ?? tmpdir(),
       loadQueue,
+      slots: this.#slots,
       log,
       metrics,
       ...(observer ? { observer, onProgress: (...deltas) => observer.split?.(...deltas) } : {}),
@@ -92,12 +93,12 @@ class QueueSplitter implements Splitter {
   }
 
   #consume(queue: Queue, context: HandlerContext): void {
-    const { concurrent_sources: concurrency, visibility_seconds: visibilitySeconds } = this.#config.splitter;
-    const consumer = queue.consume(
-      (message, signal) =>
-        this.#slots.run(context.lane, message.sentAt, signal, () => handleMessage(context, message, signal)),
-      { concurrency, visibilitySeconds },
-    );
+    const { visibility_seconds: visibilitySeconds } = this.#config.splitter;
+    const concurrency = (): number => this.#slots.messages(context.lane);
+    const consumer = queue.consume((message, signal) => handleMessage(context, message, signal), {
+      concurrency,
+      visibilitySeconds,
+    });
     this.#consumers.push(consumer);
   }
 

@@ -2,7 +2,13 @@
 // abort. Outcomes are written before a handler counts as ended, so `drain` proves that nothing is left over.
 import { RouterError } from "../errors/router-error.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { ConsumeOptions, Consumer, MessageHandler, Outcome } from "../ports/queue.ts";
+import {
+  mostInHand,
+  type ConsumeOptions,
+  type Consumer,
+  type MessageHandler,
+  type Outcome,
+} from "../ports/queue.ts";
 import type { Delivery, QueueBackend, Verdict } from "./queue-backend.ts";
 
 export interface QueueConsumerOptions extends ConsumeOptions {
@@ -21,6 +27,9 @@ const WRITE_ATTEMPTS = 6;
 const LONGEST_PAUSE_MS = 30_000;
 /** Longest reason kept: reasons are for people, and some come from errors that quote whole statements. */
 const MAX_REASON_LENGTH = 2_000;
+
+/** Without one, each of thousands would be an error with its stack. */
+const WOKEN = new RouterError("ABORTED", "There may be something to do.");
 
 export class QueueConsumer implements Consumer {
   readonly #backend: QueueBackend;
@@ -81,16 +90,18 @@ export class QueueConsumer implements Consumer {
   #wakeUp(): void {
     this.#nudge.resolve();
     this.#nudge = Promise.withResolvers<void>();
-    this.#wake.abort();
+    this.#wake.abort(WOKEN);
     this.#wake = new AbortController();
   }
 
   async #receiveLoop(): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
-      const room = this.#options.concurrency - this.#held.size;
+      const room = mostInHand(this.#options) - this.#held.size;
       if (this.#paused || room <= 0) {
         await this.#nudge.promise;
+        // What ended at the same time makes room for one receive together.
+        await new Promise(setImmediate);
         continue;
       }
       const wake = this.#wake.signal;

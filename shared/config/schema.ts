@@ -65,7 +65,11 @@ export const splitterSchema = z.strictObject({
   threads: positive
     .optional()
     .describe("Threads: one reads and collects, the others scan; 1 does both. Default: the available cores"),
-  concurrent_sources: positive.default(2).describe("Source objects worked on at the same time"),
+  concurrent_sources: positive
+    .default(2)
+    .describe(
+      "Source objects worked on at the same time, of a megabyte and more as stored; up to 32 small ones in the place of each",
+    ),
   memory_bytes: positive
     .default(24 * 1024 * 1024)
     .describe("Raw lines held in memory before the largest type is compressed to scratch"),

@@ -24,10 +24,18 @@ export type Outcome =
 export type MessageHandler = (message: QueueMessage, signal: AbortSignal) => Promise<Outcome>;
 
 export interface ConsumeOptions {
-  /** Messages handled at the same time at the most; a slow one never holds back the others. */
-  readonly concurrency: number;
+  /**
+   * Messages handled at the same time at the most; a slow one never holds back the others. A function is asked before each receive, and must allow one more
+   * when none is in hand.
+   */
+  readonly concurrency: number | (() => number);
   /** A message not settled by then (and not extended, because the process died) is delivered again. */
   readonly visibilitySeconds: number;
+}
+
+/** Messages that may be in hand now. */
+export function mostInHand({ concurrency }: ConsumeOptions): number {
+  return typeof concurrency === "function" ? concurrency() : concurrency;
 }
 
 export interface Consumer extends AsyncDisposable {

@@ -172,6 +172,32 @@ export function queueContract(title: string, open: () => Promise<QueueHarness>):
         await harness.until("the slow one", () => done === 31);
       });
 
+      it("asks how many messages it may have in hand, where that changes", async () => {
+        const queue = await harness.queue();
+        await queue.send(bodies(40));
+        let may = 1;
+        let running = 0;
+        let most = 0;
+        let done = 0;
+        const gate = Promise.withResolvers<void>();
+        const handler: MessageHandler = async () => {
+          assert.ok(++running <= may, `${running} in hand, and ${may} allowed`);
+          most = Math.max(most, running);
+          may = Math.min(5, may + 1);
+          await gate.promise;
+          running--;
+          done++;
+          return settled;
+        };
+        consume(queue, handler, { concurrency: () => may });
+
+        await harness.until("as many as there may be", () => running === 5);
+        gate.resolve();
+        await harness.until("all of them", () => done === 40);
+
+        assert.equal(most, 5);
+      });
+
       it("delivers a message again after retry, with the count and the reason", async () => {
         const queue = await harness.queue();
         await queue.send(["again"]);

@@ -10,13 +10,14 @@ import {
 } from "@aws-sdk/client-sqs";
 import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type {
-  ConsumeOptions,
-  Consumer,
-  DeadLetter,
-  MessageHandler,
-  Queue,
-  QueueMessage,
+import {
+  mostInHand,
+  type ConsumeOptions,
+  type Consumer,
+  type DeadLetter,
+  type MessageHandler,
+  type Queue,
+  type QueueMessage,
 } from "../../ports/queue.ts";
 import { InFlight } from "./sqs-in-flight.ts";
 import { Polling } from "./sqs-polling.ts";
@@ -84,7 +85,7 @@ export function createSqsQueue(client: SQSClient, queueUrl: string, options: Sqs
       warn,
       waitSeconds: options.waitSeconds ?? 5,
       visibilitySeconds: consumeOptions.visibilitySeconds,
-      room: () => consumeOptions.concurrency - inFlight.size,
+      room: () => mostInHand(consumeOptions) - inFlight.size,
       take: (message) => inFlight.start(message, handler),
     });
     let paused: Promise<void> | undefined;

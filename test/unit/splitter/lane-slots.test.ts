@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LaneSlots } from "../../../services/splitter/lane-slots.ts";
+import { PLACES_OF_LARGE } from "../../../services/splitter/source-places.ts";
 import type { Lane } from "../../../shared/contracts/words.ts";
 import { ManualClock } from "../../../shared/runtime/clock.ts";
 
@@ -12,16 +13,22 @@ class Works {
   readonly running: string[] = [];
   readonly #ends = new Map<string, () => void>();
   readonly clock = new ManualClock();
-  readonly #slots: LaneSlots;
+  readonly slots: LaneSlots;
 
   constructor(capacity: number) {
-    this.#slots = new LaneSlots(capacity, this.clock);
+    this.slots = new LaneSlots(capacity, this.clock);
   }
 
   /** `age`: of the message when it is received, in milliseconds. */
-  begin(lane: Lane, name: string, stop: AbortSignal = signal, age: number = 0): Promise<void> {
+  begin(
+    lane: Lane,
+    name: string,
+    stop: AbortSignal = signal,
+    age: number = 0,
+    places: number = PLACES_OF_LARGE,
+  ): Promise<void> {
     const sentAt = new Date(this.clock.now().getTime() - age);
-    return this.#slots.run(lane, sentAt, stop, async () => {
+    return this.slots.run({ lane, sentAt, places }, stop, async () => {
       this.running.push(name);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#ends.set(name, resolve);
@@ -125,10 +132,12 @@ describe("LaneSlots", () => {
 
   it("lets go of what was stopped while it waited, and of what fails", async () => {
     const slots = new LaneSlots(1, new ManualClock());
+    const request = { lane: "live", sentAt: new Date(), places: PLACES_OF_LARGE } as const;
     await assert.rejects(
-      slots.run("live", new Date(), signal, () => Promise.reject(new Error("broken"))),
+      slots.run(request, signal, () => Promise.reject(new Error("broken"))),
       /broken/,
     );
+    assert.equal(slots.messages("live"), 1);
     const works = new Works(1);
     const stop = new AbortController();
     void works.begin("backfill", "b1");
@@ -143,11 +152,49 @@ describe("LaneSlots", () => {
     assert.deepEqual(works.running, ["b3"]);
   });
 
+  it("has many small sources in work in the place of a large one, and a large one wait for its turn", async () => {
+    const works = new Works(1);
+    const small = (name: string): void => void works.begin("live", name, signal, 0, 8);
+    for (const name of ["s1", "s2", "s3"]) small(name);
+    void works.begin("live", "large");
+    small("s4");
+    await turn();
+    assert.deepEqual(works.running, ["s1", "s2", "s3"]);
+    for (const name of ["s1", "s2", "s3"]) await works.end(name);
+    assert.deepEqual(works.running, ["large"]);
+    await works.end("large");
+    assert.deepEqual(works.running, ["s4"]);
+  });
+
+  it("asks for more messages step by step while small sources come, and for no more as soon as one waits", async () => {
+    const works = new Works(2);
+    const { slots } = works;
+    assert.equal(slots.messages("live"), 2);
+    const asked: number[] = [];
+    for (let has = 0, room = 2; room > 0; room = slots.messages("live") - has) {
+      for (const last = has + room; has < last; has++) void works.begin("live", `s${has}`, signal, 0, 1);
+      await turn();
+      asked.push(has);
+    }
+    assert.deepEqual(asked, [2, 9, 64]);
+    assert.equal(works.running.length, 64);
+
+    void works.begin("live", "large");
+    await works.end("s0");
+    assert.equal(slots.messages("live"), 64);
+    for (let i = 1; i < 64; i++) await works.end(`s${i}`);
+    assert.deepEqual(works.running, ["large"]);
+    // The next one may be as large.
+    assert.equal(slots.messages("live"), 2);
+    assert.equal(slots.messages("backfill"), 2);
+  });
+
   it("keeps to its limits, starves no live source and forgets nothing, in any order", async () => {
     const step = fc.oneof(
       fc.constant("live" as const),
       fc.constant("late" as const),
       fc.constant("backfill" as const),
+      fc.constant("small" as const),
       fc.nat(10).map((n) => ({ end: n })),
     );
     await fc.assert(
@@ -160,9 +207,11 @@ describe("LaneSlots", () => {
           let liveBegun = 0;
           for (const one of steps) {
             if (typeof one === "string") {
-              const lane = one === "late" ? "live" : one;
+              const lane = one === "backfill" ? one : "live";
               if (lane === "live") liveBegun += 1;
-              all.push(works.begin(lane, `${lane}${all.length}`, signal, one === "late" ? 1e6 : 0));
+              const places = one === "small" ? 1 : PLACES_OF_LARGE;
+              const name = `${lane}${one === "small" ? "-small" : ""}${all.length}`;
+              all.push(works.begin(lane, name, signal, one === "late" ? 1e6 : 0, places));
               await turn();
             } else if (works.running.length > 0) {
               const name = works.running[one.end % works.running.length]!;
@@ -170,7 +219,9 @@ describe("LaneSlots", () => {
               await works.end(name);
             }
             const live = works.running.filter((name) => name.startsWith("live")).length;
-            assert.ok(works.running.length <= capacity + 1);
+            const small = works.running.filter((name) => name.includes("small")).length;
+            const places = (works.running.length - small) * PLACES_OF_LARGE + small;
+            assert.ok(places <= (capacity + 1) * PLACES_OF_LARGE);
             assert.ok(works.running.length - live <= capacity);
             assert.ok(live >= Math.min(liveBegun, 1), "a live source stands behind backfills only");
           }

@@ -57,8 +57,8 @@ class World implements AsyncDisposable {
     await this.store.put({ bucket, key }, typeof text === "string" ? Buffer.from(text) : text);
   }
 
-  async announce(key: string, bucket = "logs"): Promise<void> {
-    await this.splitQueue.send([s3Notification(bucket, key, 1, "untrue")]);
+  async announce(key: string, bucket = "logs", bytes = 1): Promise<void> {
+    await this.splitQueue.send([s3Notification(bucket, key, bytes, "untrue")]);
   }
 
   async settled(): Promise<void> {
@@ -88,6 +88,30 @@ function recordsOf(notification: string): unknown[] {
 }
 
 const LINE = '{"event":"a","n":1}\n';
+const MB = 1024 * 1024;
+
+/** Its objects are read only when `open` is called, and it counts those being read. */
+class Gated extends MemoryObjectStore {
+  reading = 0;
+  most = 0;
+  readonly #gate = Promise.withResolvers<void>();
+
+  open(): void {
+    this.#gate.resolve();
+  }
+
+  override async get(ref: ObjectRef): Promise<ObjectRead> {
+    const object = await super.get(ref);
+    return { ...object, body: this.#gated(object.body), bodyInto: () => this.#gated(object.body) };
+  }
+
+  async *#gated(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    this.most = Math.max(this.most, ++this.reading);
+    await this.#gate.promise;
+    yield* body;
+    this.reading--;
+  }
+}
 
 describe("splitter", () => {
   it("splits what is announced, settles the message and counts", async () => {
@@ -117,8 +141,8 @@ describe("splitter", () => {
   it("announces a receipt that is there already, before it settles", async () => {
     await using world = new World();
     await world.put("a", LINE);
-    await world.announce("a");
-    await world.announce("a");
+    // One after the other, as large ones are.
+    for (let i = 0; i < 2; i++) await world.announce("a", "logs", MB);
 
     world.start({ splitter: { concurrent_sources: 1 } });
     await world.settled();
@@ -289,6 +313,40 @@ describe("splitter", () => {
       ["split", true, failed.failure!.after_line],
     );
     assert.equal((await world.loadQueue.depth()).visible, 2);
+  });
+
+  it("has many small sources in work in the place of each large one", async () => {
+    const store = new Gated();
+    await using world = new World(store);
+    for (let i = 0; i < 80; i++) {
+      await world.put(`small-${i}`, LINE);
+      await world.announce(`small-${i}`, "logs", LINE.length);
+    }
+
+    world.start({ splitter: { concurrent_sources: 2 } });
+    await waitFor("sources in work", () => store.reading === 64);
+    store.open();
+    await world.settled();
+
+    assert.equal(store.most, 64);
+    assert.equal(world.receipts().length, 80);
+  });
+
+  it("has no more large sources in work than it may, also when their messages say that they are small", async () => {
+    const store = new Gated();
+    await using world = new World(store);
+    for (const [i, bytes] of [5 * MB, 1, 1, 1, undefined].entries()) {
+      await world.put(`large-${i}`, `{"event":"a","s":"${"x".repeat(MB + i)}"}\n`);
+      await world.announce(`large-${i}`, "logs", bytes);
+    }
+
+    const splitter = world.start({ splitter: { concurrent_sources: 2 } });
+    await waitFor("sources in work", () => store.reading === 2 && splitter.inFlight >= 2);
+    store.open();
+    await world.settled();
+
+    assert.equal(store.most, 2);
+    assert.equal(world.receipts().length, 5);
   });
 
   it("gives its messages back when aborted, and another splitter finishes them", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SourcePlaces } from "../../../cli/compose/source-places.ts";
+import { SourcePlaces } from "../../../services/splitter/source-places.ts";
 
 const MB = 1024 * 1024;
 

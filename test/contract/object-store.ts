@@ -129,6 +129,19 @@ export function objectStoreContract(title: string, open: () => Promise<ObjectSto
       });
     });
 
+    it("answers while a hundred objects are open that nobody reads yet", async () => {
+      const content = noise(300_000, "open");
+      await store.put(at("parts/open"), content);
+      const signal = AbortSignal.timeout(20_000);
+
+      const opened = await Promise.all(
+        Array.from({ length: 100 }, () => store.get(at("parts/open"), signal)),
+      );
+      await store.put(at("parts/meanwhile"), content, { signal });
+
+      for (const object of opened) assert.ok(Buffer.from(await read(object)).equals(content));
+    });
+
     describe("what is not there", () => {
       it("is OBJECT_GONE for get and getBytes, undefined for head, success for delete", async () => {
         await assert.rejects(store.get(at("receipts/none/0.json")), gone);

@@ -25,6 +25,11 @@ export type OnRequest = (service: AwsService, operation: string) => void;
 /** Longest silence on a connection; S3 and SQS answer or stream well within it, a long poll takes 5 s, the Data API's 20 s. */
 const SILENCE_MS = 60_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
+/**
+ * The limits are the workers' own: sources, receipts, uploads at a time. An object that is open and not read yet keeps its connection, and with the SDK's 50 of
+ * them a request would wait for one that waits for it.
+ */
+const MAX_CONNECTIONS = 2_000;
 
 function common(options: ClientOptions) {
   return {
@@ -33,6 +38,8 @@ function common(options: ClientOptions) {
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       socketTimeout: options.silenceMs ?? SILENCE_MS,
+      httpAgent: { maxSockets: MAX_CONNECTIONS },
+      httpsAgent: { maxSockets: MAX_CONNECTIONS },
     },
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),

@@ -21,11 +21,14 @@ export interface LineCounts {
   normalised: number;
 }
 
+/** Bytes are UTF-8. */
+export type TextPiece = string | Uint8Array;
+
 export interface BuiltReceipt {
   /** Without shapes: they are in the text alone. */
   readonly receipt: Receipt;
   /** The receipt's text in pieces, for the key and size of its sidecar if it needs one. */
-  text(sidecar?: Receipt["shapes"]): string[];
+  text(sidecar?: Receipt["shapes"]): readonly TextPiece[];
   /** The sidecar's bytes, when the shapes do not fit the receipt. */
   readonly sidecar: (() => Promise<Uint8Array>) | undefined;
 }
@@ -49,10 +52,10 @@ export function buildReceipt(
     ...head,
     lines: { ...lines },
     quarantine: written.filter(({ kind }) => kind === "quarantine").map(quarantineOf),
-    parts: partsOf(written, codec),
+    parts: written.filter(isPart).map((part) => partOf(part, codec)),
   };
   const text = receiptText(receipt, shapes.partTexts ?? partTexts(written, shapes.texts ?? new Map(), codec));
-  const bytes = text.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+  const bytes = textBytes(text);
   if (shapes.texts && bytes <= maxBytes) return { receipt, text: () => text, sidecar: undefined };
   return {
     receipt,
@@ -70,18 +73,31 @@ export function partTexts(
   codec: Codec,
 ): string[] {
   const described = new Set<string>();
-  return partsOf(written, codec).map(({ types, ...part }, index) => {
+  return written.filter(isPart).map((part, index) => {
+    const { types } = partOf(part, codec);
     const typeTexts = types.map((type) => {
       const shape = described.has(type.event_type) ? undefined : shapes.get(type.event_type);
       described.add(type.event_type);
       return shape === undefined ? JSON.stringify(type) : `${open(type)},"shape":${shape}}`;
     });
-    return `${index > 0 ? "," : ""}${open(part)},"types":[${typeTexts.join(",")}]}`;
+    return `${index > 0 ? "," : ""}${beforeTypes(part, codec)}${typeTexts.join(",")}${AFTER_TYPES}`;
   });
 }
 
+/** Length of the text in UTF-8. */
+export function textBytes(text: readonly TextPiece[]): number {
+  return text.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+}
+
+/** What stands before the elements of `types` in the text of a part. */
+export function beforeTypes({ key, bytes, rawBytes }: WrittenPart, codec: Codec): string {
+  return `${open({ key, bytes, raw_bytes: rawBytes, compression: codec })},"types":[`;
+}
+/** And after them. */
+export const AFTER_TYPES = "]}";
+
 /** The receipt as JSON in pieces, with these for its parts. */
-function receiptText(receipt: Receipt, parts: readonly string[]): string[] {
+function receiptText(receipt: Receipt, parts: readonly TextPiece[]): readonly TextPiece[] {
   const { parts: _, shapes: sidecar, ...base } = receipt;
   const end = sidecar ? `],"shapes":${JSON.stringify(sidecar)}}` : "]}";
   return [`${open(base)},"parts":[`, ...parts, end];
@@ -92,12 +108,13 @@ function open(object: object): string {
   return JSON.stringify(object).slice(0, -1);
 }
 
-function partsOf(written: readonly WrittenPart[], codec: Codec): ReceiptPart[] {
-  const parts = written.filter(({ kind }) => kind === "part");
-  return parts.map(({ key, bytes, rawBytes, marks }) => {
-    const types = Array.from(marks, ([eventType, lines]) => ({ event_type: eventType, lines }));
-    return { key, bytes, raw_bytes: rawBytes, compression: codec, types };
-  });
+function isPart({ kind }: WrittenPart): boolean {
+  return kind === "part";
+}
+
+function partOf({ key, bytes, rawBytes, marks }: WrittenPart, codec: Codec): ReceiptPart {
+  const types = Array.from(marks, ([eventType, lines]) => ({ event_type: eventType, lines }));
+  return { key, bytes, raw_bytes: rawBytes, compression: codec, types };
 }
 
 function quarantineOf({ key, bytes, lines, marks }: WrittenPart): ReceiptQuarantine {

@@ -3,7 +3,7 @@ import { receiptKey, receiptPrefix, parseReceiptKey, shapesKey } from "../../../
 import type { Receipt } from "../../../shared/contracts/receipt.ts";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectInfo, ObjectStore } from "../../../shared/ports/object-store.ts";
-import type { BuiltReceipt } from "./build-receipt.ts";
+import { textBytes, type BuiltReceipt, type TextPiece } from "./build-receipt.ts";
 
 /** A receipt that is there, ours or another's. */
 export interface FoundReceipt {
@@ -58,10 +58,16 @@ export async function commitReceipt(
 }
 
 /** In one buffer, without the pieces being in memory twice more. */
-function encoded(pieces: readonly string[]): Buffer {
-  const body = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+function encoded(pieces: readonly TextPiece[]): Buffer {
+  const body = Buffer.allocUnsafeSlow(textBytes(pieces));
   let at = 0;
-  for (const piece of pieces) at += body.write(piece, at);
+  for (const piece of pieces) {
+    if (typeof piece === "string") at += body.write(piece, at);
+    else {
+      body.set(piece, at);
+      at += piece.length;
+    }
+  }
   return body;
 }
 

@@ -14,8 +14,8 @@ export interface Shapes {
   readonly bytes: number;
   /** The JSON text of each event type's shape; undefined when they are too large for a receipt. */
   readonly texts: ReadonlyMap<string, string> | undefined;
-  /** `partTexts` with the shapes, where somebody has made them already. */
-  readonly partTexts?: readonly string[];
+  /** `partTexts` with the shapes, where somebody has made them already; bytes are UTF-8. */
+  readonly partTexts?: readonly (string | Uint8Array)[];
   /** The sidecar object, compressed. To be called once. */
   sidecar(): Promise<Uint8Array>;
 }

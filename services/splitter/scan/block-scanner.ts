@@ -84,7 +84,7 @@ export class BlockScanner {
     this.#keys = new KeyTable(this.#memory);
     const paths = options.constantEventType === undefined ? options.eventTypePaths : [];
     this.#tree = new PathTree(this.#memory, this.#keys, options.keysPerDepth, paths);
-    this.#shapes = new GatheredShapes(this.#tree, this.#types);
+    this.#shapes = new GatheredShapes(this.#memory, this.#tree, this.#types);
     this.#context = new LineContext(this.#memory, this.#keys, this.#tree, this.#shapes.stats, this.#types);
     this.#memory.cells[FULL] = this.#memory.cells[ROWS_COUNTED] = 0;
     this.#memory.serve(this.#context);
@@ -178,6 +178,14 @@ export class BlockScanner {
   /** The same as the JSON texts of `shapeToJson`. */
   lastShapeTexts(eventTypes: readonly string[]): Generator<[string, string], void, undefined> {
     return this.#shapes.lastTexts(eventTypes);
+  }
+
+  /**
+   * The same as the elements of a receipt's `types`, JSON in UTF-8, for event types with so many lines each. They stand in the scanner's memory: good until
+   * anything else is asked of it. Undefined when one has to be had by itself (`lastShapeTexts`): it has lines that went by the slow path, or is too long.
+   */
+  lastTypeTexts(eventTypes: readonly string[], lines: Uint32Array): Uint8Array | undefined {
+    return this.#shapes.lastTypeTexts(eventTypes, lines);
   }
 
   #begin(block: Uint8Array, firstLine: number): void {

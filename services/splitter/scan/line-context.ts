@@ -9,6 +9,7 @@ import { readNumber } from "./number-bytes.ts";
 import { addressOf, nodeAt, placeInRecord } from "./node-records.ts";
 import type { PathStats } from "./path-stats.ts";
 import type { PathTree } from "./path-tree.ts";
+import { memberText } from "./text-order.ts";
 import type { Host, ScanMemory } from "./scan-memory.ts";
 import { finishHash } from "./tables.ts";
 import type { TypeTable } from "./type-table.ts";
@@ -112,6 +113,12 @@ export class LineContext implements Host {
 
   first(node: number): void {
     this.#stats.first(nodeAt(node));
+  }
+
+  keyText(node: number, to: number): number {
+    const text = Buffer.from(memberText(this.#tree.name(nodeAt(node))));
+    this.#bytes.set(text, to);
+    return text.length;
   }
 
   /**

@@ -57,17 +57,6 @@ export class NodeRecords {
     this.#ints[at] = this.#ints[at + 1] = NODES;
     this.set(node, NODE_KEY_TEXT, keyText);
     this.set(node, NODE_BYTES_FLAGS, bytesAndFlags);
-    this.#noLimits(node);
-  }
-
-  /** Forgets what was counted: everything between the first and the last of the limits (layout.ts). */
-  forget(node: number): void {
-    const at = node << (NODE_SHIFT - 2);
-    this.#ints.fill(0, at + (NODE_LONGEST >> 2), at + (NODE_LEAST >> 2));
-    this.#noLimits(node);
-  }
-
-  #noLimits(node: number): void {
     this.set(node, NODE_LONGEST, -1);
     this.#longs[(node << (NODE_SHIFT - 3)) + (NODE_LEAST >> 3)] = NO_LEAST;
     this.#longs[(node << (NODE_SHIFT - 3)) + (NODE_GREATEST >> 3)] = NO_GREATEST;

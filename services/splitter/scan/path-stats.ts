@@ -31,16 +31,6 @@ export class PathStats {
     return this.#records.flag(node, NODE_WHOLE);
   }
 
-  /** True when a value was counted at a node. */
-  isSeen(node: number): boolean {
-    return this.#records.flag(node, NODE_SEEN);
-  }
-
-  /** Forgets what was counted at every node. */
-  forget(): void {
-    for (let node = 0; node < this.#tree.count; node++) this.#records.forget(node);
-  }
-
   /** Called when a kind is first met at a node. */
   first(node: number): void {
     const records = this.#records;

@@ -111,6 +111,11 @@ export class PathTree {
     return this.records.get(node, NODE_KEY);
   }
 
+  /** The key under which a node is a member. */
+  name(node: number): string {
+    return this.keys.name(this.key(node));
+  }
+
   /** Remembers that a member came next at the place with this address, if the guess can ever be right. */
   expect(link: number, node: number): void {
     if (this.records.get(node, NODE_KEY_TEXT) !== 0) this.records.setAt(link, addressOf(node));

@@ -1,7 +1,8 @@
 // The memory that a scanner works in, with the module that works on it, and views for JavaScript. Tables never move and have room for the most
 // they may hold (wasm/assembly/layout.ts): what was never written to takes no memory.
 import { readFileSync } from "node:fs";
-import { CELLS, CELL_COUNT, END, PAGES } from "./wasm/assembly/layout.ts";
+import { shapeWords } from "./shape-words.ts";
+import { CELLS, CELL_COUNT, END, PAGES, SHAPE_WORDS } from "./wasm/assembly/layout.ts";
 
 /** What the module asks for; see wasm/assembly/host.ts. */
 export interface Host {
@@ -17,6 +18,7 @@ export interface Host {
   first(node: number): void;
   forgetMembers(): void;
   renumber(): void;
+  keyText(node: number, to: number): number;
 }
 
 /** What the module offers; see wasm/assembly/index.ts. */
@@ -30,6 +32,9 @@ export interface ScanModule {
   settle(): number;
   count(): void;
   layOut(): void;
+  forget(nodes: number): void;
+  shapeText(node: number, to: number): number;
+  typeText(root: number, name: number, nameLength: number, lines: number, to: number): number;
 }
 
 /** Memories that wait to be used again: to make one costs a tenth of a millisecond, a file of 20 kB takes not much more. */
@@ -51,6 +56,7 @@ export class ScanMemory {
     this.#buffer = memory.buffer;
     this.cells = this.ints(CELLS, CELL_COUNT);
     this.bytes = new Uint8Array(this.#buffer, 0, END);
+    this.bytes.set(shapeWords(), SHAPE_WORDS);
     compiled ??= new WebAssembly.Module(readFileSync(new URL("./wasm/scanner.wasm", import.meta.url)));
     const host = this.#hostFunctions();
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory }, host });
@@ -103,6 +109,7 @@ export class ScanMemory {
       first: (node: number) => host().first(node),
       forgetMembers: () => host().forgetMembers(),
       renumber: () => host().renumber(),
+      keyText: (node: number, to: number) => host().keyText(node, to),
     };
   }
 }

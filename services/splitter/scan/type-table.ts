@@ -33,6 +33,9 @@ const MANY_TYPES = 20_000;
 /** A name of 200 bytes, and once more as JSON text with its member, each byte as \u00XX. */
 const MOST_TEXT = 2000;
 
+/** What stands before the name in a part line. */
+const BEFORE_NAME = `,"${EVENT_TYPE_MEMBER}":`;
+
 let numberings = 0;
 
 export class TypeTable {
@@ -94,6 +97,15 @@ export class TypeTable {
     return this.#ids.get(name);
   }
 
+  /** The name of an event type that has a number as JSON text: address and length. */
+  nameText(name: string): { readonly start: number; readonly length: number } {
+    const id = this.#ids.get(name)!;
+    return {
+      start: this.memberStart[id]! + BEFORE_NAME.length,
+      length: this.memberLength[id]! - BEFORE_NAME.length - 1,
+    };
+  }
+
   /** The number of an event type; the first free one when it is new. */
   id(name: string): number {
     const known = this.#ids.get(name);
@@ -105,9 +117,7 @@ export class TypeTable {
     this.fates.push(fate);
     this.#fates[id] = FATES[fate];
     [this.#nameStart[id], this.#nameLength[id]] = this.#store(name);
-    [this.memberStart[id], this.memberLength[id]] = this.#store(
-      `,"${EVENT_TYPE_MEMBER}":${JSON.stringify(name)},`,
-    );
+    [this.memberStart[id], this.memberLength[id]] = this.#store(`${BEFORE_NAME}${JSON.stringify(name)},`);
     this.lines[id] = this.bytes[id] = 0;
     this.roots[id] = 0;
     this.forgetPrefix(id);

@@ -12,14 +12,18 @@ import { PAGE_BYTES } from "../parts/page-pool.ts";
 import { TYPES_A_PART, YOUNG_SHARE } from "../parts/shared-streams.ts";
 import type { WrittenPart } from "../parts/part-writer.ts";
 import { ZstdEncoder } from "../parts/zstd-encoder.ts";
-import { partTexts } from "../receipt/build-receipt.ts";
+import { AFTER_TYPES, beforeTypes, partTexts } from "../receipt/build-receipt.ts";
 import type { Segments } from "../scan/contract.ts";
 import { giveScanner, takeScanner } from "../threads/idle-scanners.ts";
-import type { ScannedBlock } from "../threads/source-scanner.ts";
+import type { ScannedBlock, SourceScanner } from "../threads/source-scanner.ts";
+import { PackedBytes } from "./packed-bytes.ts";
 import type { SmallSplit, SourceInWork } from "./split-small.ts";
+
+const CODEC = "zstd";
 
 /** Of this thread: one source is worked on at a time. */
 const buffers = new BufferPool(BLOCK_BYTES + STEP_BYTES, 1);
+const packed = new PackedBytes();
 let encoder: { readonly level: number; readonly zstd: ZstdEncoder } | undefined;
 
 /** For sources under the same settings. */
@@ -37,7 +41,7 @@ export class PlainSplitter {
     // Part lines are longer than their lines: not of the usual kind, unless it has very many event types. To find that out by scanning it would be work done twice.
     if (raw.length > SMALL_BYTES) return undefined;
     const [config, settings] = [this.#config, this.#settings];
-    if (settings.format !== "ndjson" || config.splitter.compression !== "zstd") return undefined;
+    if (settings.format !== "ndjson" || config.splitter.compression !== CODEC) return undefined;
     const block = await this.#onlyBlock(raw);
     if (!block) return undefined;
     const scan = { sourceId, settings, config };
@@ -47,13 +51,21 @@ export class PlainSplitter {
       buffers.give(scanned.buffer);
       if (!isUsual(scanned, config)) return undefined;
       const { segments, lines: total, rows, dropped, blank, normalised } = scanned;
-      const parts = this.#compressed(segments, (sequence) => partKey(sourceId, attempt, sequence, ".zst"));
+      const parts = partsOf(segments, namesOf(segments));
+      const written = this.#compressed(parts, (sequence) => partKey(sourceId, attempt, sequence, ".zst"));
       scanner.recycle(segments.bytes.buffer);
-      const shapes = scanner.lastShapeTexts(namesOf(segments));
-      if (!parts) return undefined;
+      if (!written) return undefined;
+      const partsAt = packed.length;
+      written.forEach((part, index) => describe(part, parts[index]!, scanner));
       const lines = { total, rows, quarantined: 0, dropped, blank, normalised };
-      const text = partTexts(parts.written, shapes, "zstd").join("");
-      return { lines, rawBytes: raw.length, ...parts, types: shapes.size, partsText: text };
+      return {
+        lines,
+        rawBytes: raw.length,
+        written,
+        bytes: packed.take(),
+        partsAt,
+        types: segments.types.length,
+      };
     } finally {
       giveScanner(scan, scanner);
     }
@@ -65,28 +77,29 @@ export class PlainSplitter {
     return others.length === 0 && block?.kind === "block" ? block : undefined;
   }
 
-  /** The parts, as many event types in each as share one: their segments stand one after the other. Undefined when there is too much for one frame. */
+  /** Packs the parts' bytes. Undefined when there is too much for one frame. */
   #compressed(
-    { bytes, spans, ...segments }: Segments,
+    parts: readonly PlainPart[],
     keyOf: (sequence: number) => string,
-  ): Pick<SmallSplit, "written" | "bodies"> | undefined {
-    const names = namesOf(segments);
+  ): readonly WrittenPart[] | undefined {
+    packed.clear();
     const written: WrittenPart[] = [];
-    const bodies: Uint8Array<ArrayBuffer>[] = [];
-    for (let first = 0; first < names.length; first += TYPES_A_PART) {
-      const next = Math.min(first + TYPES_A_PART, names.length);
-      const raw = bytes.subarray(spans[first * 2], spans[next * 2 - 1]);
+    for (const [sequence, { raw, names, lines }] of parts.entries()) {
       const frame = raw.length > SMALL_BYTES ? undefined : this.#frame(raw);
       if (!frame) return undefined;
-      const marks = new Map<string, number>();
-      for (let i = first; i < next; i++) marks.set(names[i]!, segments.lines[i]!);
-      const lines = segments.lines.subarray(first, next).reduce((sum, count) => sum + count, 0);
-      const sequence = written.length;
-      const sizes = { bytes: frame.length, lines, rawBytes: raw.length };
-      written.push({ kind: "part", isShared: true, sequence, key: keyOf(sequence), ...sizes, marks });
-      bodies.push(new Uint8Array(frame));
+      packed.bytes(frame);
+      written.push({
+        kind: "part",
+        isShared: true,
+        sequence,
+        key: keyOf(sequence),
+        bytes: frame.length,
+        lines: lines.reduce((sum, count) => sum + count, 0),
+        rawBytes: raw.length,
+        marks: new Map(names.map((name, index) => [name, lines[index]!])),
+      });
     }
-    return { written, bodies };
+    return written;
   }
 
   #frame(raw: Uint8Array): Uint8Array | undefined {
@@ -94,6 +107,35 @@ export class PlainSplitter {
     if (encoder?.level !== level) encoder = { level, zstd: new ZstdEncoder(level, SMALL_BYTES) };
     return encoder.zstd.frameNow(raw);
   }
+}
+
+/** Some event types, whose lines are one part. */
+interface PlainPart {
+  readonly raw: Uint8Array;
+  readonly names: readonly string[];
+  /** Of each. */
+  readonly lines: Uint32Array;
+}
+
+/** As many event types in each as share one: their segments stand one after the other. */
+function partsOf({ bytes, spans, lines }: Segments, names: readonly string[]): readonly PlainPart[] {
+  const parts: PlainPart[] = [];
+  for (let first = 0; first < names.length; first += TYPES_A_PART) {
+    const next = Math.min(first + TYPES_A_PART, names.length);
+    const raw = bytes.subarray(spans[first * 2], spans[next * 2 - 1]);
+    parts.push({ raw, names: names.slice(first, next), lines: lines.subarray(first, next) });
+  }
+  return parts;
+}
+
+/** Packs the text of a part as the receipt has it. An event type is in one part only: its shape is there. */
+function describe(part: WrittenPart, { names, lines }: PlainPart, scanner: SourceScanner): void {
+  if (part.sequence > 0) packed.text(",");
+  const types = scanner.lastTypeTexts(names, lines);
+  if (!types) return packed.text(partTexts([part], scanner.lastShapeTexts(names), CODEC).join(""));
+  packed.text(beforeTypes(part, CODEC));
+  packed.bytes(types);
+  packed.text(AFTER_TYPES);
 }
 
 /** True when all event types are kept apart, share parts, and need no memory but what there surely is. */

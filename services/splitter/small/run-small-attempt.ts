@@ -7,7 +7,7 @@ import { runAttempt, type AttemptOptions, type AttemptResult } from "../attempt.
 import { rawWhole, storedWhole } from "../read/read-small.ts";
 import type { Shapes } from "../receipt/shape-texts.ts";
 import type * as SplitHere from "./split-here.ts";
-import type { SmallSource, SmallSplit } from "./split-small.ts";
+import { bodiesOf, type SmallSource, type SmallSplit } from "./split-small.ts";
 
 /** As `runAttempt`, for a source of up to `engine.smallBytes`. */
 export async function runSmallAttempt(
@@ -33,7 +33,7 @@ export async function runSmallAttempt(
     return engine.smallMemory.run(memoryOf(stored), work);
   }
   engine.sawSource();
-  const release = compressor.hold(split.bodies.reduce((sum, { length }) => sum + length, 0));
+  const release = compressor.hold(split.partsAt);
   try {
     await putAll(split, options);
   } finally {
@@ -69,11 +69,11 @@ function memoryOf(stored: Uint8Array): number {
 class ReadyShapes implements Shapes {
   readonly bytes: number;
   readonly texts = new Map<string, string>();
-  readonly partTexts: readonly string[];
+  readonly partTexts: readonly Uint8Array[];
 
-  constructor({ partsText }: SmallSplit) {
-    this.bytes = partsText.length;
-    this.partTexts = [partsText];
+  constructor({ bytes, partsAt }: SmallSplit) {
+    this.bytes = bytes.length - partsAt;
+    this.partTexts = [bytes.subarray(partsAt)];
   }
 
   sidecar(): Promise<Uint8Array> {
@@ -82,8 +82,10 @@ class ReadyShapes implements Shapes {
 }
 
 /** Resolves when all objects are durable. */
-async function putAll({ written, bodies }: SmallSplit, { store, bucket, signal }: AttemptOptions) {
+async function putAll(split: SmallSplit, { store, bucket, signal }: AttemptOptions) {
+  const { written } = split;
   if (written.length === 0) return;
+  const bodies = bodiesOf(split);
   await using batch = batchOf(store);
   const puts = written.map(async ({ key }, index) => {
     const body = bodies[index]!;

@@ -9,6 +9,7 @@ import { wholeReader } from "../read/read-source.ts";
 import { partTexts } from "../receipt/build-receipt.ts";
 import type { SourceScan } from "../threads/source-scanner.ts";
 import { CollectedObjects } from "./collected-objects.ts";
+import { PackedBytes } from "./packed-bytes.ts";
 import type { SmallSplit, SourceInWork } from "./split-small.ts";
 
 export class AnySplitter {
@@ -48,8 +49,10 @@ export class AnySplitter {
       signal: this.#signal,
     });
     if (!shapes.texts) return undefined;
-    const bodies = written.map(({ key }) => objects.take(key));
-    const text = partTexts(written, shapes.texts, this.#config.splitter.compression).join("");
-    return { lines, rawBytes, written, bodies, types: shapes.texts.size, partsText: text };
+    const packed = new PackedBytes();
+    for (const { key } of written) packed.bytes(objects.take(key));
+    const partsAt = packed.length;
+    for (const text of partTexts(written, shapes.texts, this.#config.splitter.compression)) packed.text(text);
+    return { lines, rawBytes, written, bytes: packed.take(), partsAt, types: shapes.texts.size };
   }
 }

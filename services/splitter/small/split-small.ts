@@ -7,8 +7,6 @@ import { MAX_RECEIPT_BYTES, type LineCounts } from "../receipt/build-receipt.ts"
 import { PlainSplitter } from "./plain-source.ts";
 import type { AnySplitter } from "./split-any.ts";
 
-/** UTF-8 bytes of a character of a string, at the most. */
-const MOST_BYTES = 3;
 /** The rest of a receipt is a few kilobytes. */
 const MOST_PARTS_BYTES = MAX_RECEIPT_BYTES - 1024 * 1024;
 
@@ -28,12 +26,18 @@ export interface SmallSplit {
   readonly lines: LineCounts;
   readonly rawBytes: number;
   readonly written: readonly WrittenPart[];
-  /** Of the objects in `written`, in the same order. */
-  readonly bodies: readonly Uint8Array<ArrayBuffer>[];
+  /** Of the objects in `written`, one after the other; then the elements of the receipt's `parts` with the shapes, as JSON. All of their buffer. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the latter begin. */
+  readonly partsAt: number;
   /** How many event types have a shape. */
   readonly types: number;
-  /** The elements of the receipt's `parts`, with the shapes. */
-  readonly partsText: string;
+}
+
+/** The bytes of each object in `written`. */
+export function bodiesOf({ written, bytes }: SmallSplit): readonly Uint8Array<ArrayBuffer>[] {
+  let at = 0;
+  return written.map((object) => bytes.subarray(at, (at += object.bytes)));
 }
 
 /** For sources under the same settings. */
@@ -66,7 +70,7 @@ export class SmallSplitter {
 }
 
 function fitsReceipt(split: SmallSplit | undefined): SmallSplit | undefined {
-  return split && split.partsText.length * MOST_BYTES > MOST_PARTS_BYTES ? undefined : split;
+  return split && split.bytes.length - split.partsAt > MOST_PARTS_BYTES ? undefined : split;
 }
 
 const anySplitters = new WeakMap<Config, Promise<AnySplitter>>();

@@ -41,7 +41,7 @@ async function answer(message: ToThread): Promise<void> {
       splitters.set(message.number, new SmallSplitter(config!, message.settings));
     } else if (message.kind === "small") {
       const split = await splitters.get(message.settings)?.split(message.source);
-      send({ kind: "small", job: message.job, split }, split ? split.bodies.map(({ buffer }) => buffer) : []);
+      send({ kind: "small", job: message.job, split }, split ? [split.bytes.buffer] : []);
     } else if (message.kind === "shapes") {
       sendShapes(message.job, sessionOf(message.session).lastShapes(message.eventTypes));
     } else if (message.kind === "shapeTexts") {

@@ -100,6 +100,11 @@ export class SourceScanner {
     return new Map(this.#scanner.lastShapeTexts(eventTypes));
   }
 
+  /** The same as elements of a receipt's `types`, as `BlockScanner.lastTypeTexts`. */
+  lastTypeTexts(eventTypes: readonly string[], lines: Uint32Array): Uint8Array | undefined {
+    return this.#scanner.lastTypeTexts(eventTypes, lines);
+  }
+
   /** True when more event types than have parts of their own were met since shapes were last handed out. */
   #hasMany({ numbering, types }: Segments): boolean {
     // When the scanner has forgotten its types there have been many, most likely: shapes are handed out, whatever the number since.

@@ -122,6 +122,86 @@ describe("shapes as text", () => {
     );
   });
 
+  it("are the same as elements of a receipt's types", () => {
+    fc.assert(
+      fc.property(sources, keysPerDepth, fc.boolean(), (bytes, perDepth, again) => {
+        const changes = { keysPerDepth: [...perDepth, 9] };
+        const { shapes } = scanBytes(bytes, changes);
+        const names = [...shapes.keys()];
+        const scanner = new BlockScanner(options(changes));
+        if (again) {
+          scanner.scan(bytes, 1, 0);
+          assert.ok(scanner.startOver(sourceOf(1)));
+        }
+        scanner.scan(bytes, 1, 0);
+
+        const found = scanner.lastTypeTexts(
+          names,
+          Uint32Array.from(names, (_, i) => i * 1_000_000_007),
+        );
+
+        // Undefined when a line went by the slow path.
+        if (!found) assert.equal(new Map(scanner.lastShapeTexts(names)).size, names.length);
+        else {
+          const expected = names.map((event_type, i) =>
+            JSON.stringify({
+              event_type,
+              lines: (i * 1_000_000_007) >>> 0,
+              shape: shapeToJson(shapes.get(event_type)!),
+            }),
+          );
+          assert.equal(Buffer.from(found).toString(), expected.join());
+          assert.deepEqual([...scanner.lastShapeTexts(names)], [], "once");
+        }
+        scanner.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("have every kind of value with its limits", () => {
+    const values = [
+      "-9223372036854775808,9223372036854775807,0,-1,10,99,100",
+      '0.5,123456789.25,1e300,-1.5e-7,"","é","2024-01-02","2024-01-02T03:04:05","2024-01-02T03:04:05Z"',
+      `null,true,{},{"a":{}},[],[1],"${"x".repeat(1000)}"`,
+    ];
+    const lines = values.join().split(/,(?![^{]*\})/);
+    const bytes = Buffer.from(lines.map((value) => `{"event":"é\\"t","v":${value}}\n`).join(""));
+    const scanner = new BlockScanner(options());
+    scanner.scan(bytes, 1, 0);
+    const { shapes } = scanBytes(bytes);
+    const [[name, shape] = []] = [...shapes];
+
+    const text = Buffer.from(scanner.lastTypeTexts([name!], Uint32Array.of(lines.length))!).toString();
+
+    assert.equal(
+      text,
+      JSON.stringify({ event_type: name!, lines: lines.length, shape: shapeToJson(shape!) }),
+    );
+    assert.match(text, /"min":"-9223372036854775808","max":"9223372036854775807"/);
+    for (const kind of ["null", "boolean", "float", "timestamptz", "timestamp", "date", "object", "array"]) {
+      assert.ok(text.includes(`"${kind}":`), kind);
+    }
+    scanner.close();
+  });
+
+  it("that are too long for the module come by themselves", () => {
+    const keys = Array.from({ length: 90_000 }, (_, i) => `"${String(i).padStart(120, "k")}":{"a":1}`);
+    const bytes: Buffer[] = [];
+    for (let at = 0; at < keys.length; at += 15_000) {
+      bytes.push(Buffer.from(`{"event":"t",${keys.slice(at, at + 15_000).join()}}\n`));
+    }
+    const scanner = new BlockScanner(options({ keysPerDepth: [200_000, 10] }));
+    scanner.scan(Buffer.concat(bytes), 1, 0);
+
+    assert.equal(scanner.lastTypeTexts(["t"], Uint32Array.of(6)), undefined);
+    const [[, text] = []] = [...scanner.lastShapeTexts(["t"])];
+
+    assert.ok(text!.length > 16 * 1024 * 1024);
+    assert.equal(Object.keys(JSON.parse(text!).keys).length, keys.length + 1);
+    scanner.close();
+  });
+
   it("know the trees that were planted after the first ones were emptied", () => {
     const lines = (names: readonly string[]): Buffer =>
       Buffer.from(names.map((name) => `{"event":"t","${name}":1}\n`).join(""));

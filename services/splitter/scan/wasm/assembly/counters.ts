@@ -1,7 +1,7 @@
 // Counts the values of a line that has become a row: counters and limits in the records of its nodes.
 import { hostFirst } from "./host";
 import {
-  FLOAT, INTEGER, LENGTH, NODE_COUNTS, NODE_DIGITS, NODE_GREATEST, NODE_LEAST, NODE_LONGEST, NODE_SHIFT, NODE_WHOLE, ROWS_COUNTED,
+  FLOAT, INTEGER, LENGTH, NODE_COUNTS, NODE_DIGITS, NODE_GREATEST, NODE_LEAST, NODE_LONGEST, NODE_SHIFT, NODE_WHOLE, NODES, ROWS_COUNTED,
   STRING, TAPE, VALUES, WHOLE,
 } from "./layout";
 import { cell, setCell } from "./memory";
@@ -37,6 +37,18 @@ export function count(): void {
     value += 8;
   }
   setCell(ROWS_COUNTED, cell(ROWS_COUNTED) + 1);
+}
+
+/** Forgets what was counted at the first `nodes` nodes: all that stands between the first and the last of the limits (layout.ts). */
+export function forget(nodes: i32): void {
+  const end = NODES + (nodes << NODE_SHIFT);
+  for (let node = NODES; node < end; node += 1 << NODE_SHIFT) {
+    store<i32>(node, -1, NODE_LONGEST);
+    store<i64>(node, 0, NODE_DIGITS);
+    for (let at = node + NODE_COUNTS; at < node + NODE_LEAST; at += 16) v128.store(at, i8x16.splat(0));
+    store<i64>(node, i64.MAX_VALUE, NODE_LEAST);
+    store<i64>(node, i64.MIN_VALUE, NODE_GREATEST);
+  }
 }
 
 /** The larger of each of the three numbers that packDigits puts into one. */

@@ -47,3 +47,7 @@ export declare function hostForgetMembers(): void;
 /** Numbers objects from 1 again. */
 @external("host", "renumber")
 export declare function hostRenumber(): void;
+
+/** Writes the key of a node as a shape's text has it, with its quotes and a colon, and returns how many bytes that is. */
+@external("host", "keyText")
+export declare function hostKeyText(node: i32, to: i32): i32;

@@ -11,7 +11,8 @@ import { hasNewlines, IS_BLANK, IS_ODD, scanLine } from "./line";
 import { row } from "./rows";
 
 export { beginRows, layOut, lineLength, row } from "./rows";
-export { count } from "./counters";
+export { count, forget } from "./counters";
+export { shapeText, typeText } from "./shapes";
 
 /** Twice the bytes of a line but for its number, at most. */
 const SURELY_FITS = MAX_LINE_BYTES - 100;

@@ -52,6 +52,27 @@ export const CELL_COUNT = 32;
 /** Number of the block's first line, 8 bytes. */
 export const FIRST_LINE = CELLS + CELL_COUNT * 4;
 
+/**
+ * The words that the texts of shapes are made of (shape-words.ts): each in 32 bytes, the last of which is its length. Word n is at
+ * SHAPE_WORDS + 32n; those below 10 belong to the kinds of value.
+ */
+export const SHAPE_WORDS = 1280;
+export const WORD_SHIFT = 5;
+export const WORD_LENGTH = 31;
+export const W_MIN = 10;
+export const W_MAX = 11;
+export const W_INTEGER_END = 12;
+export const W_INTEGER_DIGITS = 13;
+export const W_SCALE = 14;
+export const W_SIGNIFICANT_DIGITS = 15;
+export const W_BYTES = 16;
+export const W_KEYS = 17;
+export const W_WHOLE = 18;
+export const W_EVENT_TYPE = 19;
+export const W_LINES = 20;
+export const W_SHAPE = 21;
+export const WORDS = 22;
+
 /** What a part line begins with, up to the line number. */
 export const HEAD = 2048;
 
@@ -131,6 +152,12 @@ export const NODE_CHILDREN = 108;
 export const NODE_DEPTH = 112;
 /** Rank of the event type path that ends here. */
 export const NODE_TYPE_RANK = 116;
+/**
+ * The first member in the order of the shape's text, and the member after this one: addresses, 0 for none. One more when JavaScript has to write the
+ * key of that member.
+ */
+export const NODE_TEXT_FIRST = 120;
+export const NODE_TEXT_NEXT = 124;
 export const TREE_SLOTS = NODES + MAX_NODES * 128;
 export const MAX_TREE_SLOTS = 1048576;
 

@@ -99,7 +99,7 @@ function copyMember(to: i32, from: i32, length: i32, body: i32): void {
 
 /** Copies `length` bytes and up to 15 more. */
 @inline
-function copyRoughly(to: i32, from: i32, length: i32): void {
+export function copyRoughly(to: i32, from: i32, length: i32): void {
   const end = to + length;
   do {
     v128.store(to, v128.load(from));

@@ -1,7 +1,7 @@
 // One receipt, read and checked whole.
 import { z } from "zod";
 import { parseReceiptKey } from "../contracts/keys.ts";
-import { RECEIPT_FORMAT, RECEIPT_VERSION, receiptSchema, type Receipt } from "../contracts/receipt.ts";
+import { checkReceipt, RECEIPT_FORMAT, RECEIPT_VERSION, type Receipt } from "../contracts/receipt.ts";
 import { RouterError } from "../errors/router-error.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 
@@ -23,7 +23,7 @@ export async function readReceipt(
 export function parseReceipt(bytes: Uint8Array, key: string): Receipt {
   const json = parseJson(bytes, key);
   refuseOtherVersions(json, key);
-  const parsed = receiptSchema.safeParse(json);
+  const parsed = checkReceipt(json);
   if (!parsed.success) throw invalid(key, z.prettifyError(parsed.error));
   const receipt = parsed.data;
   checkIdentity(receipt, key);

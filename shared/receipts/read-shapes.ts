@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { z } from "zod";
 import { receiptKey } from "../contracts/keys.ts";
-import { shapesSidecarSchema, type Receipt } from "../contracts/receipt.ts";
+import { checkShapesSidecar, type Receipt } from "../contracts/receipt.ts";
 import type { ShapeJson } from "../contracts/shape.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { invalid } from "./read-receipt.ts";
@@ -51,8 +51,9 @@ async function readSidecar(
   const stored = await store.getBytes({ bucket, key }, signal);
   try {
     const raw = await decompress(stored, { maxOutputLength: MAX_SIDECAR_BYTES });
-    const sidecar = shapesSidecarSchema.parse(JSON.parse(raw.toString("utf8")));
-    return new Map(sidecar.shapes.map(({ event_type, shape }) => [event_type, shape]));
+    const sidecar = checkShapesSidecar(JSON.parse(raw.toString("utf8")));
+    if (!sidecar.success) throw sidecar.error;
+    return new Map(sidecar.data.shapes.map(({ event_type, shape }) => [event_type, shape]));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw invalid(keyOf(receipt), `its sidecar ${key} cannot be read: ${why}`);

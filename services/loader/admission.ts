@@ -39,6 +39,8 @@ export interface AdmissionOptions {
   readonly signal: AbortSignal;
   /** Puts the units into batches. */
   readonly enqueue: (admitted: Admitted) => Promise<void>;
+  /** Every receipt that was added has been admitted, or has failed. */
+  readonly onIdle: () => void;
 }
 
 interface Entry {
@@ -48,7 +50,7 @@ interface Entry {
 }
 
 /** Receipts in one round, and how much of them may be in memory at the same time. */
-const MAX_RECEIPTS = 100;
+const MAX_RECEIPTS = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
 const CONCURRENT_READS = 8;
 /** Times that the ledger may change under a decision. */
@@ -56,7 +58,12 @@ const MAX_DECISIONS = 20;
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #collector = new Collector<ReceiptWork>((works) => this.#round(works), MAX_RECEIPTS);
+  readonly #collector = new Collector<ReceiptWork>(
+    (works) => this.#round(works),
+    MAX_RECEIPTS,
+    undefined,
+    () => this.#options.onIdle(),
+  );
   readonly #reads = pLimit(CONCURRENT_READS);
 
   constructor(options: AdmissionOptions) {

@@ -4,6 +4,7 @@ export class Collector<T> {
   readonly #round: (items: readonly T[]) => Promise<void>;
   readonly #maxItems: number;
   readonly #ready: () => Promise<void>;
+  readonly #onIdle: () => void;
   #waiting: T[] = [];
   #running: Promise<void> | undefined;
 
@@ -13,10 +14,13 @@ export class Collector<T> {
     maxItems: number,
     // What is added in the same turn of the event loop goes into the same round.
     ready: () => Promise<void> = () => Promise.resolve(),
+    // Nothing is waiting any more, nor under way.
+    onIdle: () => void = () => {},
   ) {
     this.#round = round;
     this.#maxItems = maxItems;
     this.#ready = ready;
+    this.#onIdle = onIdle;
   }
 
   /** Items waiting or in the round under way. */
@@ -40,5 +44,6 @@ export class Collector<T> {
       await this.#round(this.#waiting.splice(0, this.#maxItems));
     }
     this.#running = undefined;
+    this.#onIdle();
   }
 }

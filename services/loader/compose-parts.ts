@@ -60,7 +60,15 @@ export function composeParts(
     onChange();
   };
   const bucket = deps.routedBucket;
-  const admission = new Admission({ ...common, store: deps.store, bucket, desk, signal, enqueue: put });
+  const admission = new Admission({
+    ...common,
+    store: deps.store,
+    bucket,
+    desk,
+    signal,
+    enqueue: put,
+    onIdle: onChange,
+  });
   const poller = new PendingPoller({
     ...common,
     idleLookMs: config.loader.idle_look_seconds * 1000,
@@ -76,6 +84,7 @@ export function composeParts(
   const parts = { telemetry, gate, queues, settler, desk, admission, poller };
   const loop = new LoadLoop({
     ...parts,
+    isAdmitting: () => admission.isBusy,
     picker,
     budget,
     runner,

@@ -19,6 +19,8 @@ export interface LoadLoopOptions {
   readonly gate: WarehouseGate;
   readonly desk: ReceiptDesk;
   readonly poller: PendingPoller;
+  /** Receipts are being read, whose units may go into the batches that are open. */
+  readonly isAdmitting: () => boolean;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly concurrentLoads: number;
@@ -36,7 +38,7 @@ const FEW_FAILURES = 3;
 const RELEASE_PAUSE_MS = 10_000;
 
 export class LoadLoop {
-  /** Nothing waits for its age, and what keeps failing goes to `pending` early. */
+  /** Nothing waits for its age, only for receipts that are being read, and what keeps failing goes to `pending` early. */
   isHurried = false;
   readonly #options: LoadLoopOptions;
   readonly #jobs = new Set<Promise<void>>();
@@ -59,11 +61,12 @@ export class LoadLoop {
 
   /** Resolves when the signal has fired and every load under way has ended. Never rejects. */
   async run(): Promise<void> {
-    const { clock, gate, poller, signal, queues, telemetry, desk } = this.#options;
+    const { clock, gate, poller, signal, queues, telemetry, desk, isAdmitting } = this.#options;
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const now = clock.now().getTime();
-      if (this.isHurried) queues.hurry();
+      // A load has its price, whatever it loads: what is coming in this moment goes with it.
+      if (this.isHurried && !isAdmitting()) queues.hurry();
       if (gate.isOpen) this.#startJobs(now);
       this.#releaseHeld(now);
       if (gate.isOpen && now >= poller.nextAt && !poller.isBusy) this.#look();

@@ -48,7 +48,7 @@ export interface Loader extends AsyncDisposable {
   start(): Promise<void>;
   /**
    * Closes all batches; the first time it also tries everything in `pending` once more, due or not. Until nothing is in hand any longer, batches do not wait for
-   * their age, and a unit that fails three times goes to `pending` without waiting for `hold_seconds`.
+   * their age (for the receipts that are being read they do), and a unit that fails three times goes to `pending` without waiting for `hold_seconds`.
    */
   flush(): void;
   /**

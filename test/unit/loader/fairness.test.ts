@@ -58,6 +58,25 @@ describe("whose turn it is", () => {
     assert.ok(loads >= 5, `${loads} loads in two minutes`);
   });
 
+  it("waits, in a hurry, for the receipts that are being read, and for nothing else", async () => {
+    const h = harness({ loader: { batch_age_seconds: 3_600 } });
+    const { warehouse, calls } = recordingWarehouse(h.counted);
+    const put = (n: number) => h.put({ key: `/${n}`, types: { t: numbered(1) } });
+    // More than are read in one round.
+    const sources = await Promise.all(Array.from({ length: 600 }, (_, n) => put(n)));
+    await h.announce(...sources);
+    await using loader = h.loader({ warehouse });
+    await loader.start();
+    loader.flush();
+    await h.untilDone(loader);
+
+    assert.deepEqual(storedLines(h.warehouse), sources.flatMap(linesOf).sort());
+    assert.ok(h.clock.now().getTime() < Date.parse("2026-01-01T00:10:00Z"), h.clock.now().toISOString());
+    assert.equal(calls("load").length, 1);
+    // All of them need it, and it is read for the first and after the table was made.
+    assert.equal(calls("catalog").length, 2);
+  });
+
   it("puts no more tables into one load than the warehouse takes", async () => {
     const h = harness();
     const types = Object.fromEntries(Array.from({ length: 7 }, (_, n) => [`t${n}`, numbered(1)]));

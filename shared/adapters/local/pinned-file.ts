@@ -76,6 +76,12 @@ export async function pinFile(
 
 /** Undefined when the file is not small. */
 function pinSmall(path: string): PinnedFile | undefined {
+  const small = readSmall(path);
+  return small && { path, ...small, etag: etagOf(small.bytes), doubtful: false };
+}
+
+/** A file up to AT_ONCE_BYTES whole, in one state; undefined when it is larger. */
+function readSmall(path: string): { version: FileVersion; bytes: Uint8Array } | undefined {
   const file = openSync(path, READING);
   try {
     const version = regularVersion(path, fstatSync(file, { bigint: true }));
@@ -88,7 +94,7 @@ function pinSmall(path: string): PinnedFile | undefined {
       at += read;
     }
     if (!sameVersion(version, versionOf(fstatSync(file, { bigint: true })))) throw changed(path);
-    return { path, version, etag: etagOf(bytes), doubtful: false, bytes };
+    return { version, bytes };
   } finally {
     closeSync(file);
   }
@@ -124,8 +130,10 @@ export async function* readPinned(
   }
 }
 
-/** A small file whole, in one state. */
+/** A file that memory is enough for, whole, in one state. */
 export async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const small = readSmall(path);
+  if (small) return new Uint8Array(small.bytes);
   const { handle, version } = await openFile(path);
   try {
     const chunks: Uint8Array[] = [];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { MemoryObjectStore } from "../../../shared/adapters/memory/memory-object-store.ts";
 import { receiptKey, shapesKey } from "../../../shared/contracts/keys.ts";
@@ -144,6 +145,10 @@ describe("receipts", () => {
   });
 });
 
+const SMALL = "a\n".repeat(100);
+const LARGE = Array.from({ length: 5_000 }, () => `${randomBytes(30).toString("hex")}\n`).join("");
+const SMALL_AS_STORED = "a\n".repeat(1_000_000);
+
 describe("parts", () => {
   it("are read over all of their frames, lines cut anywhere", async () => {
     const store = new MemoryObjectStore();
@@ -162,24 +167,41 @@ describe("parts", () => {
     assert.deepEqual(read.map(String), lines);
   });
 
+  it("are read alike whether they are small, large, or small only as stored", async () => {
+    const store = new MemoryObjectStore();
+    for (const text of [SMALL, LARGE, SMALL_AS_STORED]) {
+      const half = text.length / 2;
+      const frames = [text.slice(0, half), "", text.slice(half)].map((frame) => zstdCompressSync(frame));
+      await store.put({ bucket: BUCKET, key: "p" }, Buffer.concat(frames));
+
+      const read = await Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression: "zstd" }));
+
+      assert.equal(read.map((line) => `${line}\n`).join(""), text);
+    }
+  });
+
   it("with something behind their last frame are reported", async () => {
     const store = new MemoryObjectStore();
-    for (const compression of ["zstd", "gzip"] as const) {
-      const whole = compression === "zstd" ? zstdCompressSync("a\n") : gzipSync("a\n");
-      await store.put({ bucket: BUCKET, key: "p" }, Buffer.concat([whole, Buffer.from("more")]));
+    for (const text of [SMALL, LARGE]) {
+      for (const compression of ["zstd", "gzip"] as const) {
+        const whole = compression === "zstd" ? zstdCompressSync(text) : gzipSync(text);
+        await store.put({ bucket: BUCKET, key: "p" }, Buffer.concat([whole, Buffer.from("more")]));
 
-      await assert.rejects(Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression })), {
-        code: "SOURCE_CORRUPT",
-      });
+        await assert.rejects(Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression })), {
+          code: "SOURCE_CORRUPT",
+        });
+      }
     }
   });
 
   it("that break off are reported", async () => {
     const store = new MemoryObjectStore();
-    await store.put({ bucket: BUCKET, key: "p" }, zstdCompressSync("a\n".repeat(100)).subarray(0, 15));
+    for (const text of [SMALL, LARGE, SMALL_AS_STORED]) {
+      await store.put({ bucket: BUCKET, key: "p" }, zstdCompressSync(text).subarray(0, -3));
 
-    await assert.rejects(Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression: "zstd" })), {
-      code: "SOURCE_CORRUPT",
-    });
+      await assert.rejects(Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression: "zstd" })), {
+        code: "SOURCE_CORRUPT",
+      });
+    }
   });
 });

@@ -81,19 +81,23 @@ export async function supersede(
   return { kind: "ready", units: units.map((unit) => unitKey(ledgerRow(unit))) };
 }
 
+const nameText = ({ bucket, key }: SourceRow): string => JSON.stringify([bucket, key]);
+
 /** In a transaction of the caller's. Rows are settled one after another: two of one name may be among them. */
 export async function settleSources(
   session: Session,
   rows: readonly SourceRow[],
 ): Promise<{ conflicts: readonly SourceRow[] }> {
-  const known = new Map((await sourcesNamed(session, rows)).map((row) => [sourceText(row), row]));
+  const known = Map.groupBy(await sourcesNamed(session, rows), nameText);
   const conflicts: SourceRow[] = [];
   const written = new Map<string, SourceRow>();
   for (const row of rows) {
-    const outcome = settleOutcome(row, [...known.values()]);
+    // Only those of its name matter, and a source has one name for ever.
+    const named = known.get(nameText(row)) ?? [];
+    const outcome = settleOutcome(row, named);
     if (outcome === "conflict") conflicts.push(row);
     if (outcome !== "write") continue;
-    known.set(sourceText(row), row);
+    known.set(nameText(row), [...named.filter((other) => sourceText(other) !== sourceText(row)), row]);
     written.set(sourceText(row), row);
   }
   await writeSources(session, [...written.values()]);

@@ -388,6 +388,25 @@ describe("createFolderObjectStore", () => {
     });
   });
 
+  it("lists folders of any size, and lets others have their turn meanwhile", async () => {
+    const small = Array.from({ length: 450 }, (_, n) => `s${String(n).padStart(4, "0")}`);
+    const large = small.map((name) => `${name}-${"x".repeat(200)}`);
+    for (const [folder, names] of Object.entries({ small, large })) {
+      mkdirSync(`${dir.path}/routed/${folder}`, { recursive: true });
+      for (const name of names) writeFileSync(`${dir.path}/routed/${folder}/${name}`, "x");
+      let turns = 0;
+      const others = setImmediate(() => turns++);
+      const listed = await Array.fromAsync(store.list(ROUTED_BUCKET, `${folder}/`));
+      clearImmediate(others);
+
+      assert.deepEqual(
+        listed.map(({ key }) => key),
+        names.map((name) => `${folder}/${name}`),
+      );
+      assert.equal(turns, 1);
+    }
+  });
+
   it("lists any keys in the order of their bytes, from any start and with any prefix", async () => {
     const name = fc.string({
       unit: fc.constantFrom("a", "b", "-", ".", "0", "é", "\uffee", "😀"),

@@ -176,7 +176,7 @@ describe("parts", () => {
 
       const read = await Array.fromAsync(readPartLines(store, BUCKET, { key: "p", compression: "zstd" }));
 
-      assert.equal(read.map((line) => `${line}\n`).join(""), text);
+      assert.equal(read.map((line) => `${line.toString()}\n`).join(""), text);
     }
   });
 

@@ -210,6 +210,8 @@ export function createDataApi(client: RedshiftDataClient, options: DataApiOption
         const page = await limiter("result", () => pages.next());
         if (page.done) return rows;
         for (const record of page.value.Records ?? []) rows.push(record.map(valueOf));
+        // Not one turn more of the limiter, to be told that there is nothing to ask for.
+        if (!page.value.NextToken) return rows;
       }
     } catch (error) {
       throw dataApiError(`${run.name}: reading the result`, target, error);

@@ -93,21 +93,35 @@ export type Literal = string | number | boolean | Date | undefined | null;
 const CHUNK_ROWS = 200;
 const CHUNK_BYTES = 40_000;
 
+/** Bytes of a row as the text behind VALUES. */
+export const valueBytes = (row: readonly Literal[]): number => Buffer.byteLength(valueText(row)) + 2;
+
+const valueText = (row: readonly Literal[]): string => `(${row.map(redshiftValue).join(", ")})`;
+
 /** Rows as the text behind VALUES, cut so that a statement stays small however many there are. Empty when there are no rows. */
 export function valueChunks(rows: readonly (readonly Literal[])[]): readonly string[] {
-  const chunks: string[][] = [];
-  let bytes = Infinity;
-  for (const row of rows) {
-    const text = `(${row.map(redshiftValue).join(", ")})`;
-    const size = Buffer.byteLength(text) + 2;
-    if (bytes + size > CHUNK_BYTES || chunks.at(-1)!.length >= CHUNK_ROWS) {
+  const texts = rows.map(valueText);
+  return inSizedChunks(texts, (text) => Buffer.byteLength(text) + 2).map((chunk) => chunk.join(", "));
+}
+
+/** The items in a row, as many at a time as one query may name and as are `bytes` together; what is larger is alone. */
+export function inSizedChunks<T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+  bytes: number = CHUNK_BYTES,
+): readonly (readonly T[])[] {
+  const chunks: T[][] = [];
+  let used = Infinity;
+  for (const item of items) {
+    const size = bytesOf(item);
+    if (used + size > bytes || chunks.at(-1)!.length >= CHUNK_ROWS) {
       chunks.push([]);
-      bytes = 0;
+      used = 0;
     }
-    chunks.at(-1)!.push(text);
-    bytes += size;
+    chunks.at(-1)!.push(item);
+    used += size;
   }
-  return chunks.map((chunk) => chunk.join(", "));
+  return chunks;
 }
 
 /** As many of the items in a row as one query may name. */

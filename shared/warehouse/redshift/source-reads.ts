@@ -1,6 +1,6 @@
 // Reading `log_router.sources`. Names are compared again here, byte by byte.
 import type { SourceRow } from "../../ports/warehouse.ts";
-import { inChunks, type Database, type Run } from "./database.ts";
+import { inChunks, inSizedChunks, valueBytes, type Database, type Run } from "./database.ts";
 import { SOURCE_COLUMNS, sourceRow } from "./ledger-rows.ts";
 import { literalList } from "./ledger-reads.ts";
 import { LEDGER_SCHEMA } from "./ledger-schema.ts";
@@ -12,8 +12,6 @@ export interface RevisedRow {
   readonly revision: number;
 }
 
-/** Keys have up to 4 KB: so few that a query stays small. */
-const NAMES_A_QUERY = 20;
 const ORDER = "ORDER BY source_id, generation";
 
 export async function revisedSources(
@@ -24,7 +22,7 @@ export async function revisedSources(
   const wanted = new Set(names.map(({ bucket, key }) => JSON.stringify([bucket, key])));
   const keys = [...new Set(names.map(({ key }) => key))];
   const rows: RevisedRow[] = [];
-  for (const chunk of inChunks(keys, NAMES_A_QUERY)) {
+  for (const chunk of inSizedChunks(keys, (key) => valueBytes([key]))) {
     const found = await database.query(
       `SELECT ${SOURCE_COLUMNS}, revision FROM ${LEDGER_SCHEMA}.sources WHERE "key" IN (${literalList(chunk)}) ${ORDER}`,
       run,

@@ -6,7 +6,7 @@ import { RouterError } from "../../errors/router-error.ts";
 import type { SourceRow, UnitKey } from "../../ports/warehouse.ts";
 import { sameText } from "../sql/quote-redshift.ts";
 import { blocks, isReplaceable, replaces, settleOutcome, sourceText, unitKey } from "../source-rules.ts";
-import { inChunks, valueChunks, type Database, type Run } from "./database.ts";
+import { inSizedChunks, valueBytes, valueChunks, type Database, type Run } from "./database.ts";
 import { failureKind, statementError } from "./errors.ts";
 import { SOURCE_COLUMNS, sourceLiterals } from "./ledger-rows.ts";
 import { LEDGER_SCHEMA, lockSlots, SOURCES_LOCK } from "./ledger-schema.ts";
@@ -14,8 +14,8 @@ import { loadsOfSources } from "./ledger-reads.ts";
 import { revisedSources, type RevisedRow } from "./source-reads.ts";
 
 const ROUNDS = 30;
-/** Rows of one transaction: their keys have up to 4 KB each. */
-const ROWS_A_TRANSACTION = 8;
+/** Of the rows of one transaction, as text. Each stands there once, its name and its id once more, and the Data API takes 100,000 bytes (data-api.ts). */
+const ROW_BYTES_A_TRANSACTION = 40_000;
 const SOURCES = `${LEDGER_SCHEMA}.sources`;
 
 interface Write {
@@ -155,7 +155,11 @@ export async function settleSources(
   run: Run,
 ): Promise<{ conflicts: readonly SourceRow[] }> {
   const conflicts: SourceRow[] = [];
-  for (const chunk of inChunks(rows, ROWS_A_TRANSACTION)) {
+  for (const chunk of inSizedChunks(
+    rows,
+    (row) => valueBytes(sourceLiterals(row)),
+    ROW_BYTES_A_TRANSACTION,
+  )) {
     conflicts.push(
       ...(await untilUnchanged(database, run, async () => {
         const seen = await revisedSources(database, chunk, run);

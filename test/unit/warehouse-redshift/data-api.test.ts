@@ -283,6 +283,20 @@ describe("Data API", function () {
       );
     });
 
+    it("take as many turns of the limiter as they have pages", async () => {
+      const turns: string[] = [];
+      const limiter: DataApiOptions["limiter"] = (kind, call) => (turns.push(kind), call());
+      const ended = await open({ limiter }).transaction(["SELECT 1", "SELECT n FROM thousand"], RUN);
+      assert.ok(ended.kind === "finished");
+
+      const requests = await sent("GetStatementResult", async () => {
+        for (const statement of [0, 1]) await ended.rows(statement);
+      });
+
+      assert.ok(requests.length > 2);
+      assert.equal(turns.filter((kind) => kind === "result").length, requests.length);
+    });
+
     it("of a failure say which statement it was, and are thrown by query", async () => {
       const failed = await open().transaction(["SELECT 1", "SELECT 1/0", "SELECT 2"], RUN);
       assert.ok(failed.kind === "failed");

@@ -4,7 +4,12 @@ import fc from "fast-check";
 import { isRouterError } from "../../../shared/errors/router-error.ts";
 import { ManualClock, systemClock } from "../../../shared/runtime/clock.ts";
 import { createDataApi } from "../../../shared/warehouse/redshift/data-api.ts";
-import { createDatabase, inChunks, valueChunks } from "../../../shared/warehouse/redshift/database.ts";
+import {
+  createDatabase,
+  inChunks,
+  inSizedChunks,
+  valueChunks,
+} from "../../../shared/warehouse/redshift/database.ts";
 import { statementError } from "../../../shared/warehouse/redshift/errors.ts";
 import { openStandIn, WORKGROUP, type StandInRig } from "../../helpers/stand-in.ts";
 
@@ -136,6 +141,22 @@ describe("statements of the warehouse on Redshift", function () {
       { numRuns: 20 },
     );
     assert.deepEqual(valueChunks([]), []);
+  });
+
+  it("take as many items at a time as their bytes allow, and what is larger alone", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(60), { maxLength: 500 }), (items) => {
+        const chunks = inSizedChunks(items, (item) => item, 50);
+
+        assert.deepEqual(chunks.flat(), items);
+        for (const [at, chunk] of chunks.entries()) {
+          const bytes = chunk.reduce((sum, item) => sum + item, 0);
+          assert.ok(chunk.length <= 200 && (bytes <= 50 || chunk.length === 1));
+          const next = chunks[at + 1];
+          if (next) assert.ok(bytes + next[0]! > 50 || chunk.length === 200, "closed too early");
+        }
+      }),
+    );
   });
 
   it("look up as many keys at a time as a query may name", () => {

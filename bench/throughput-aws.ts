@@ -37,8 +37,13 @@ process.stdout.write(
 );
 show("split", result.split);
 show("load", result.load);
+const args = process.argv.slice(2).join(" ");
+const settings = [
+  ...(emulator === "ministack" ? [] : [`EMULATOR=${emulator}`]),
+  ...(args === "" ? [] : [`ARGS="${args}"`]),
+];
 writeAwsResult(
   `throughput-aws-${emulator}${compression === "gzip" ? "-gz" : ""}`,
   result,
-  `make bench-aws${emulator === "ministack" ? "" : ` EMULATOR=${emulator}`}${compression === "gzip" ? " ARGS=--gz" : ""}`,
+  ["make bench-aws", ...settings].join(" "),
 );

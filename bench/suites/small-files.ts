@@ -9,7 +9,7 @@ const FILE_KB = 20;
 const TYPES = 14;
 
 /** Fewer of them all the way to tables, which takes longer. */
-const RUN_SHARE = 25;
+const RUN_SHARE = 5;
 
 export async function smallFileCases({ smallFiles }: Profile): Promise<Case[]> {
   const splitting = await samples(smallFiles);

@@ -15,7 +15,7 @@ export function announcing(store: ObjectStore, rules: readonly NotifyRule[], clo
     list: (bucket, prefix, options) => store.list(bucket, prefix, options),
     delete: (ref, signal) => store.delete(ref, signal),
     async put(ref, body, options) {
-      const result = await store.put(ref, body, options);
+      const result = await store.put(ref, body, { ...options, withoutEtag: false });
       if (result.created) await announce(ref, result);
       return result;
     },
@@ -27,7 +27,8 @@ export function announcing(store: ObjectStore, rules: readonly NotifyRule[], clo
         return result;
       };
       return {
-        put: async (ref, body, options) => announced(ref, await batch.put(ref, body, options)),
+        put: async (ref, body, options) =>
+          announced(ref, await batch.put(ref, body, { ...options, withoutEtag: false })),
         begin: (ref) =>
           batch.begin?.(ref)?.then((object) => ({
             append: async (bytes) => object.append(bytes),

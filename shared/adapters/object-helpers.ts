@@ -45,6 +45,11 @@ export interface NotifyRule {
   readonly queue: Queue;
 }
 
+/** True when a put of the object is to be announced. */
+export function isAnnounced(rules: readonly NotifyRule[], { bucket, key }: ObjectRef): boolean {
+  return rules.some((rule) => rule.bucket === bucket && key.startsWith(rule.prefix));
+}
+
 /** Sends one S3-native notification to the queue of each rule that fits. The object is durable by then. */
 export async function announcePut(
   rules: readonly NotifyRule[],

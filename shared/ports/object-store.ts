@@ -24,6 +24,8 @@ export interface ObjectRead extends ObjectInfo {
    * missing, the body is as good. The one or the other, once.
    */
   readonly bodyInto?: (buffer: Uint8Array) => AsyncIterable<Uint8Array>;
+  /** The whole body, where it is in memory already; nobody may write to it. Reading `body` gives the same. */
+  readonly whole?: Uint8Array;
   /** Gives back what an unread body holds (a connection, a file handle). Call it when the body is not going to be read. */
   discard?(): void;
 }
@@ -32,6 +34,8 @@ export interface PutOptions {
   /** Write only when no object has this key; the first of several racing writers wins. */
   readonly ifAbsent?: boolean;
   readonly signal?: AbortSignal;
+  /** Whoever puts does not look at the ETag, which may be empty then: some stores have to hash all bytes for it. */
+  readonly withoutEtag?: boolean;
 }
 
 export interface PutResult {

@@ -19,7 +19,8 @@ export interface RawWhole {
   readonly raw: Uint8Array;
 }
 
-export async function storedWhole(object: ObjectRead): Promise<Buffer> {
+export async function storedWhole(object: ObjectRead): Promise<Uint8Array> {
+  if (object.whole) return object.whole;
   const chunks: Uint8Array[] = [];
   for await (const chunk of object.body) chunks.push(chunk);
   const [first] = chunks;

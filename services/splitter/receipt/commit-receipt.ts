@@ -11,6 +11,7 @@ export interface FoundReceipt {
   readonly receipt: Receipt;
   readonly key: string;
   readonly bytes: number;
+  /** Of one that was written just now it may be empty. */
   readonly etag: string;
 }
 
@@ -52,7 +53,11 @@ export async function commitReceipt(
   const receipt = shapes ? { ...built.receipt, shapes } : built.receipt;
   const key = receiptKey(receipt.source.id, receipt.generation);
   const body = encoded(built.text(shapes));
-  const { created, etag } = await store.put({ bucket, key }, body, { ifAbsent: true, signal });
+  const { created, etag } = await store.put({ bucket, key }, body, {
+    ifAbsent: true,
+    signal,
+    withoutEtag: true,
+  });
   if (created) return { receipt, key, bytes: body.length, etag, isOurs: true };
   return { ...(await readReceipt(store, bucket, key, signal)), isOurs: false };
 }

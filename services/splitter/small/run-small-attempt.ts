@@ -89,7 +89,7 @@ async function putAll(split: SmallSplit, { store, bucket, signal }: AttemptOptio
   await using batch = batchOf(store);
   const puts = written.map(async ({ key }, index) => {
     const body = bodies[index]!;
-    const { bytes } = await batch.put({ bucket, key }, body, { signal });
+    const { bytes } = await batch.put({ bucket, key }, body, { signal, withoutEtag: true });
     if (bytes === body.length) return;
     throw new RouterError("OBJECT_STORE_FAILED", `The store kept ${bytes} of ${body.length} bytes.`, {
       retryable: true,
@@ -104,7 +104,7 @@ async function putAll(split: SmallSplit, { store, bucket, signal }: AttemptOptio
 
 /** The object once more, after it has been read. */
 function inHand(object: ObjectRead, stored: Uint8Array): ObjectRead {
-  return { ...object, body: only(stored), bodyInto: () => only(stored) };
+  return { ...object, body: only(stored), bodyInto: () => only(stored), whole: stored };
 }
 
 async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,7 +1,5 @@
 // The source files that arguments name, as a stream: the first is there before the last folder has been read.
-import { realpathSync, statSync } from "node:fs";
-import { opendir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { lstatSync, opendirSync, realpathSync, statSync, type Dirent } from "node:fs";
 import { RouterError } from "../../errors/router-error.ts";
 import { errnoOf } from "./file-errors.ts";
 import { resolveInputs, type FileInput, type FileInputOptions } from "./file-inputs.ts";
@@ -30,11 +28,13 @@ export async function* findFiles(
   const seen = new Set<string>();
   for (const input of inputs) {
     let found = 0;
-    for await (const file of filesOf(input, isExcluded, options)) {
-      found++;
-      if (seen.has(file.path)) continue;
-      seen.add(file.path);
-      yield file;
+    for await (const files of batchesOf(input, isExcluded, options)) {
+      found += files.length;
+      for (const file of files) {
+        if (seen.has(file.path)) continue;
+        seen.add(file.path);
+        yield file;
+      }
     }
     if (input.kind === "glob" && found === 0) {
       throw new RouterError(
@@ -69,48 +69,74 @@ export async function* filesOf(
   isExcluded: (realPath: string) => boolean,
   options: FindOptions,
 ): AsyncGenerator<FoundFile, void, undefined> {
-  for await (const path of namesOf(input, isExcluded, options)) {
-    options.signal?.throwIfAborted();
-    const file = await regularFile(path, isExcluded, options.onWarning);
-    if (file) yield file;
-  }
+  for await (const files of batchesOf(input, isExcluded, options)) yield* files;
 }
 
-function namesOf(
+/** As `filesOf`, several at a time. Of thousands of small files, the way through the thread pool, or through a promise for each, takes longer than to find them. */
+async function* batchesOf(
   input: FileInput,
   isExcluded: (realPath: string) => boolean,
   options: FindOptions,
-): AsyncIterable<string> | Iterable<string> {
-  if (input.kind === "file") return [input.file];
+): AsyncGenerator<readonly FoundFile[], void, undefined> {
+  const { signal, onWarning } = options;
+  const names = await namesOf(input, isExcluded, options);
+  let batch: FoundFile[] = [];
+  for (const { path, isFile } of names) {
+    signal?.throwIfAborted();
+    const file =
+      (isFile ? plainFile(path, isExcluded) : undefined) ?? regularFile(path, isExcluded, onWarning);
+    if (file) batch.push(file);
+    if (batch.length < FILES_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
+}
+
+/** The first of a folder's files is in work after so many have been found. */
+const FILES_AT_ONCE = 32;
+
+interface Name {
+  readonly path: string;
+  /** It was seen to be a file in a folder whose path is real. */
+  readonly isFile?: boolean;
+}
+
+async function namesOf(
+  input: FileInput,
+  isExcluded: (realPath: string) => boolean,
+  options: FindOptions,
+): Promise<Iterable<Name>> {
+  if (input.kind === "file") return [{ path: input.file }];
   if (input.kind === "folder") return walkFolder(input.folder, new Set(), isExcluded, options);
-  return globbed(input.folder, input.pattern, options.signal);
+  return (await globbed(input.folder, input.pattern, options.signal)).map((path) => ({ path }));
 }
 
-async function* globbed(folder: string, pattern: string, signal?: AbortSignal): AsyncGenerator<string> {
+async function globbed(
+  folder: string,
+  pattern: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
   const { glob } = await import("tinyglobby");
-  yield* (await glob(pattern, { cwd: folder, absolute: true, ...(signal ? { signal } : {}) })).sort();
+  return (await glob(pattern, { cwd: folder, absolute: true, ...(signal ? { signal } : {}) })).sort();
 }
 
-/** Names of a folder and those below it, hidden ones left out. Folders reached twice (links, loops) are read once. */
-async function* walkFolder(
+/** Names of a folder, given by its real path, and those below it, hidden ones left out. Folders reached twice (links, loops) are read once. */
+function* walkFolder(
   folder: string,
   visited: Set<string>,
   isExcluded: (realPath: string) => boolean,
   options: FindOptions,
-): AsyncGenerator<string, void, undefined> {
+): Generator<Name, void, undefined> {
   if (visited.has(folder) || isExcluded(folder)) return;
   visited.add(folder);
   try {
-    for await (const entry of await opendir(folder)) {
+    for (const entry of entriesOf(folder)) {
       options.signal?.throwIfAborted();
       if (entry.name.startsWith(".")) continue;
-      const path = join(folder, entry.name);
-      const inner = entry.isDirectory()
-        ? path
-        : entry.isSymbolicLink()
-          ? await linkedFolder(path)
-          : undefined;
-      if (inner === undefined) yield path;
+      const path = folder.endsWith("/") ? folder + entry.name : `${folder}/${entry.name}`;
+      const inner = entry.isDirectory() ? path : entry.isSymbolicLink() ? linkedFolder(path) : undefined;
+      if (inner === undefined) yield { path, isFile: entry.isFile() };
       else yield* walkFolder(inner, visited, isExcluded, options);
     }
   } catch (error) {
@@ -121,20 +147,37 @@ async function* walkFolder(
   }
 }
 
+function* entriesOf(folder: string): Generator<Dirent, void, undefined> {
+  using opened = opendirSync(folder, { bufferSize: FILES_AT_ONCE });
+  for (let entry = opened.readSync(); entry; entry = opened.readSync()) yield entry;
+}
+
 /** The real folder behind a link, if it is one. */
-async function linkedFolder(path: string): Promise<string | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats?.isDirectory() ? realpath(path).catch(() => undefined) : undefined;
+function linkedFolder(path: string): string | undefined {
+  try {
+    return statSync(path).isDirectory() ? realpathSync.native(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The file with a real path; undefined when it is anything else by now. */
+function plainFile(path: string, isExcluded: (realPath: string) => boolean): FoundFile | undefined {
+  try {
+    const stats = lstatSync(path);
+    return stats.isFile() && !isExcluded(path) ? { path, bytes: stats.size } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file behind a name, unless it is something else, excluded, or gone. */
-export async function regularFile(
+export function regularFile(
   path: string,
   isExcluded: (realPath: string) => boolean,
   onWarning?: (message: string) => void,
-): Promise<FoundFile | undefined> {
+): FoundFile | undefined {
   try {
-    // Of thousands of small files, the way through the thread pool would take longer than these calls.
     const real = realpathSync.native(path);
     const stats = statSync(real);
     if (!stats.isFile() || isExcluded(real)) return undefined;

@@ -1,12 +1,12 @@
 // ObjectStore on folders: bucket `local` is the machine's own files (read only, keyed by real absolute path), bucket `routed` a folder.
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { rmdir, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { RouterError } from "../../errors/router-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ObjectInfo, ObjectRef, ObjectStore, PutResult } from "../../ports/object-store.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { announcePut, readOnce, type NotifyRule } from "../object-helpers.ts";
+import { announcePut, isAnnounced, readOnce, type NotifyRule } from "../object-helpers.ts";
 import type { EtagCache } from "./etag-cache.ts";
 import { errnoOf, fileError } from "./file-errors.ts";
 import { assertFolderKey, assertLocalKey, INCOMING } from "./object-key.ts";
@@ -62,7 +62,7 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
     }
     if (ref.bucket !== ROUTED_BUCKET) throw noSuchBucket(ref);
     assertFolderKey(ref.bucket, ref.key);
-    return join(root, ref.key);
+    return `${root}/${ref.key}`;
   }
 
   function writableFileOf(ref: ObjectRef): string {
@@ -114,6 +114,7 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
         ...infoOf(ref, pinned),
         body: readOnce(() => body(ref, pinned, signal)),
         bodyInto: (buffer) => body(ref, pinned, signal, buffer),
+        ...(pinned.bytes ? { whole: pinned.bytes } : {}),
       };
     },
 
@@ -128,11 +129,12 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
       }
     },
 
-    async put(ref, content, { ifAbsent = false, signal } = {}) {
+    async put(ref, content, { ifAbsent = false, signal, withoutEtag = false } = {}) {
       const result = await write(ref, content, {
         ifAbsent,
         signal,
         names,
+        withoutEtag: withoutEtag && !isAnnounced(notify, ref),
         flush: (file) => flushes.file(file),
       });
       if (result.created) {
@@ -151,10 +153,11 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
         return result;
       };
       return {
-        async put(ref, content, { ifAbsent = false, signal } = {}) {
+        async put(ref, content, { ifAbsent = false, signal, withoutEtag = false } = {}) {
           const options = {
             ifAbsent,
             signal,
+            withoutEtag: withoutEtag && !isAnnounced(notify, ref),
             names: late,
             flush: late.add,
             isHandedOver: true,
@@ -180,7 +183,7 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Fold
       // Keys of `local` start with the slash that the walk puts behind its root.
       const strip = (key: string): string => (local && key.startsWith("/") ? key.slice(1) : key);
       // The common answer, for the receipts of every new source.
-      const folder = local ? "" : join(root, prefix.slice(0, prefix.lastIndexOf("/") + 1));
+      const folder = local ? "" : `${root}/${prefix.slice(0, prefix.lastIndexOf("/") + 1)}`;
       if (!local && !existsSync(folder)) return;
       const walk = walkKeys(local ? "" : root, {
         prefix: strip(prefix),

@@ -54,7 +54,7 @@ export async function* watchFiles(
         rescanAt = now() + 1000 * (options.rescanSeconds ?? (events?.alive ? RESCAN_SECONDS : POLL_SECONDS));
       }
       for (const path of events?.takePaths() ?? []) {
-        const real = await regularFile(path, isExcluded, options.onWarning);
+        const real = regularFile(path, isExcluded, options.onWarning);
         const file = real && (await tracker.look(real.path));
         if (file) yield file;
       }

@@ -15,6 +15,8 @@ export interface WriteOptions {
   readonly ifAbsent: boolean;
   readonly signal: AbortSignal | undefined;
   readonly names: NameFlush;
+  /** Nobody looks at the ETag of a small body, which stays empty. */
+  readonly withoutEtag?: boolean;
   /** Flushes a small file. */
   readonly flush: (file: number) => Promise<void>;
   /** The file is `flush`'s from then on, to be closed, and flushed some time later. Default false. */
@@ -34,7 +36,7 @@ const inPool = promisify(write);
 /** A delete may take the empty folder away between its making and the naming; more often than this in a row is something else. */
 const NAMING_ATTEMPTS = 5;
 
-/** Writes `body` under `<root>/<key>`. */
+/** Writes `body` under `<root>/<key>`, both as they are: the key has been looked at (object-key.ts). */
 export async function writeFileWhole(
   root: string,
   key: string,
@@ -59,7 +61,7 @@ export async function writeFileWhole(
 }
 
 function temporaryPath(root: string): string {
-  return join(root, INCOMING, randomUUID());
+  return `${root}/${INCOMING}/${randomUUID()}`;
 }
 
 /** A new file in the folder for temporary files. */
@@ -71,15 +73,15 @@ async function writePiece(
   root: string,
   path: string,
   body: Uint8Array,
-  { flush, isHandedOver = false }: WriteOptions,
+  { flush, isHandedOver = false, withoutEtag = false }: WriteOptions,
 ): Promise<{ etag: string; bytes: number }> {
   const { file } = openTemporary(root, path);
   let isOurs = true;
-  let etag: string;
+  let etag = "";
   try {
     const writing = body.length <= AT_ONCE_BYTES ? undefined : writeInPool(file, body);
     if (!writing) for (let at = 0; at < body.length;) at += writeSync(file, body, at);
-    etag = etagOf(body);
+    if (!withoutEtag) etag = etagOf(body);
     await writing;
     isOurs = !isHandedOver;
     await flush(file);
@@ -145,7 +147,7 @@ export async function giveName(
   key: string,
   { ifAbsent, names }: Pick<WriteOptions, "ifAbsent" | "names">,
 ): Promise<boolean> {
-  const target = join(root, key);
+  const target = `${root}/${key}`;
   const folder = dirname(target);
   // What must be absent mostly is the first in a folder of its own: to learn that it is missing from an error would cost more.
   if (ifAbsent) makeFolder(folder, names);

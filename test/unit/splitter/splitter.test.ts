@@ -383,7 +383,7 @@ describe("splitter", () => {
 
   it("drains: what is in hand is finished", async () => {
     await using world = new World();
-    await world.put("a", LINE.repeat(50_000));
+    await world.put("a", LINE.repeat(500_000));
     await world.announce("a");
     const splitter = world.start({ splitter: { threads: 2 } });
     await waitFor("the source in hand", () => splitter.inFlight === 1);

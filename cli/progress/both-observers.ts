@@ -16,6 +16,10 @@ export function bothObservers(first: PipelineObserver, second: PipelineObserver)
       first.sourceSplit?.(...args);
       second.sourceSplit?.(...args);
     },
+    receiptRead(...args) {
+      first.receiptRead?.(...args);
+      second.receiptRead?.(...args);
+    },
     unitLoaded(...args) {
       first.unitLoaded?.(...args);
       second.unitLoaded?.(...args);

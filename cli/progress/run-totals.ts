@@ -1,6 +1,8 @@
 // What a run has done so far, gathered from the pipeline's observer: the one source of progress bar, log lines and closing table.
+import type { Receipt } from "../../shared/contracts/receipt.ts";
 import type { SourceRow } from "../../shared/ports/warehouse.ts";
 import type { PipelineObserver, SourceSplit } from "../../shared/runtime/observer.ts";
+import { Promises } from "./promises.ts";
 
 export interface TypeTotals {
   readonly eventType: string;
@@ -31,6 +33,8 @@ export class RunTotals implements PipelineObserver {
   unchanged = 0;
   /** Ids of the sources that this run has worked on. */
   readonly ids = new Set<string>();
+  /** Of the receipts that this run has loaded. */
+  readonly promises = new Promises();
   readonly #keepIds: boolean;
   readonly failed: { key: string; reason: string }[] = [];
   failedCount = 0;
@@ -78,6 +82,10 @@ export class RunTotals implements PipelineObserver {
   sourceFailed(key: string, reason = "its bytes are corrupt"): void {
     this.failedCount += 1;
     if (this.failed.length < KEPT) this.failed.push({ key, reason });
+  }
+
+  receiptRead(receipt: Receipt): void {
+    if (this.#keepIds) this.promises.add(receipt);
   }
 
   unitLoaded(unit: {

@@ -142,7 +142,7 @@ async function deadLetters(deps: ReportDeps): Promise<Problem[]> {
 async function imbalances(deps: ReportDeps, totals: RunTotals): Promise<Problem[]> {
   const problems: Problem[] = [];
   let more = 0;
-  for await (const { key, problem, state } of auditIds(deps, totals.ids)) {
+  for await (const { key, problem, state } of auditIds(deps, totals.ids, totals.promises)) {
     if (problem === undefined || state === "loading" || state === "unloaded") continue;
     if (problems.length < NAMED) {
       problems.push({

@@ -11,7 +11,7 @@ import { readShapes } from "../../shared/receipts/read-shapes.ts";
 import { sourceText, unitText } from "../../shared/warehouse/source-rules.ts";
 import { Collector } from "./collector.ts";
 import { decideSource, type Decision } from "./decide-source.ts";
-import { sourceSuperseding, type Telemetry } from "./events.ts";
+import { receiptRead, sourceSuperseding, type Telemetry } from "./events.ts";
 import type { ReceiptDesk } from "./receipt-desk.ts";
 import { promisedUnits, withReplaced } from "./replaced-units.ts";
 import { sourceRow } from "./source-row.ts";
@@ -50,7 +50,7 @@ interface Entry {
 }
 
 /** Receipts in one round, and how much of them may be in memory at the same time. */
-const MAX_RECEIPTS = 500;
+const MAX_RECEIPTS = 200;
 const MAX_BYTES = 16 * 1024 * 1024;
 const CONCURRENT_READS = 8;
 /** Times that the ledger may change under a decision. */
@@ -103,10 +103,11 @@ export class Admission {
   }
 
   async #read(work: ReceiptWork): Promise<Entry> {
-    const { store, bucket, signal } = this.#options;
+    const { store, bucket, signal, telemetry } = this.#options;
     const receipt = await readReceipt(store, bucket, work.key, signal);
     const row = sourceRow(receipt);
     work.row = row;
+    receiptRead(telemetry, receipt);
     return { work, receipt, row };
   }
 

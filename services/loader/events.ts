@@ -1,6 +1,7 @@
 // One function for each thing that can happen to the loader: log line, metric and word to the observer together, so that they never
 // drift apart. WARN: unexpected, nothing lost. ERROR: an operator must act. Never per line.
 import { isRouterError } from "../../shared/errors/router-error.ts";
+import type { Receipt } from "../../shared/contracts/receipt.ts";
 import type { Metrics } from "../../shared/ports/metrics.ts";
 import type { LedgerRow, LoadUnit, PendingRow, SourceRow, UnitLoaded } from "../../shared/ports/warehouse.ts";
 import type { PipelineObserver } from "../../shared/runtime/observer.ts";
@@ -30,6 +31,10 @@ export function messageForeign(to: Telemetry, messageId: string, reason: string)
 /** Notifications on what is no receipt: parts and the like, where S3 was set up to tell of them, and deletions. */
 export function objectsSkipped(to: Telemetry, count: number): void {
   if (count > 0) to.metrics.count("loader_objects_skipped_total", count);
+}
+
+export function receiptRead(to: Telemetry, receipt: Receipt): void {
+  to.observer?.receiptRead?.(receipt);
 }
 
 export function receiptFailed(to: Telemetry, receipt: string, error: unknown): void {

@@ -1,4 +1,5 @@
 // What a running pipeline tells whoever shows progress (cli/), besides logs and metrics. Every method is optional and cheap.
+import type { Receipt } from "../contracts/receipt.ts";
 import type { SourceRow } from "../ports/warehouse.ts";
 
 export interface SourceSplit {
@@ -24,6 +25,8 @@ export interface PipelineObserver {
   /** More of a source has been split: deltas, stored bytes, uncompressed bytes and lines. */
   split?(storedBytes: number, rawBytes: number, lines: number): void;
   sourceSplit?(source: SourceSplit): void;
+  /** The loader has read a receipt. It may come more than once, and what it promises may be loaded already. */
+  receiptRead?(receipt: Receipt): void;
   /** Rows of one unit were committed to a table. */
   unitLoaded?(unit: {
     eventType: string;

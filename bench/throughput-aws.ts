@@ -1,5 +1,6 @@
 // `make bench-aws`: many objects through the splitter and then the loader, over S3 and SQS of an emulator and the Redshift stand-in, and how much of
-// the time was theirs. Options: --objects N (200), --mb N of each object, uncompressed (1), --types N (14), --gz. EMULATOR=localstack.
+// the time was theirs. Options: --objects N (200), --mb N of each object, uncompressed (1), --types N (14), --gz,
+// --delay N (0): milliseconds that everything takes longer, each way, as over a network. EMULATOR=localstack.
 import { emulatorFromEnv, onLocalAws } from "./aws/local-aws.ts";
 import { measureThroughput } from "./aws/measure-throughput.ts";
 import { numberOption } from "./aws/number-option.ts";
@@ -9,10 +10,14 @@ const emulator = emulatorFromEnv(process.env);
 const objects = numberOption("objects", 200);
 const megabytes = numberOption("mb", 1);
 const types = numberOption("types", 14);
+const delay = numberOption("delay", 0);
 const compression = process.argv.includes("--gz") ? "gzip" : "plain";
 
-const result = await onLocalAws(emulator, (aws, folder) =>
-  measureThroughput(aws, { objects, bytes: objects * megabytes * 1e6, types, compression }, folder),
+const result = await onLocalAws(
+  emulator,
+  (aws, folder) =>
+    measureThroughput(aws, { objects, bytes: objects * megabytes * 1e6, types, compression, delay }, folder),
+  delay,
 );
 
 function show(name: string, stage: Stage): void {
@@ -43,7 +48,7 @@ const settings = [
   ...(args === "" ? [] : [`ARGS="${args}"`]),
 ];
 writeAwsResult(
-  `throughput-aws-${emulator}${compression === "gzip" ? "-gz" : ""}`,
+  `throughput-aws-${emulator}${compression === "gzip" ? "-gz" : ""}${delay > 0 ? "-far" : ""}`,
   result,
   ["make bench-aws", ...settings].join(" "),
 );

@@ -20,6 +20,7 @@ import type { ObjectStore } from "../../shared/ports/object-store.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { createDataApi, type DataApi } from "../../shared/warehouse/redshift/data-api.ts";
 import { ROOT } from "../harness/measure.ts";
+import { startDelayProxy, type DelayProxy } from "./delay-proxy.ts";
 import type { Owner } from "./process-cpu.ts";
 
 export interface LocalAws extends AsyncDisposable {
@@ -53,10 +54,11 @@ export function emulatorFromEnv(env: Readonly<Record<string, string | undefined>
 export async function onLocalAws<T>(
   emulator: EmulatorName,
   work: (aws: LocalAws, folder: string) => Promise<T>,
+  delayMs: number = 0,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "log-router-aws-bench-"));
   try {
-    await using aws = await startLocalAws(emulator, folder);
+    await using aws = await startLocalAws(emulator, folder, delayMs);
     return await work(aws, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -65,8 +67,12 @@ export async function onLocalAws<T>(
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** `folder`: for state and logs; the caller's to remove. */
-export async function startLocalAws(emulator: EmulatorName, folder: string): Promise<LocalAws> {
+/** `folder`: for state and logs; the caller's to remove. `delayMs`: how much later what workers send arrives, and what is answered. */
+export async function startLocalAws(
+  emulator: EmulatorName,
+  folder: string,
+  delayMs: number = 0,
+): Promise<LocalAws> {
   const stack = join(folder, "stack");
   const state = await up(stack, { emulator, port: 0 });
   const { endpoint } = state.emulator;
@@ -74,11 +80,20 @@ export async function startLocalAws(emulator: EmulatorName, folder: string): Pro
   const [s3, sqs] = [createS3Client(options), createSqsClient(options)];
   const redshift = createRedshiftDataClient({ ...options, endpoint: state.standIn.endpoint });
   const workers: Worker[] = [];
+  const proxies: DelayProxy[] = [];
+  const endpoints: Record<string, string> = { ...environment(state) };
+  for (const [name, value] of Object.entries(endpoints)) {
+    if (delayMs === 0 || !name.startsWith("AWS_ENDPOINT_URL")) continue;
+    const proxy = await startDelayProxy(value, delayMs);
+    proxies.push(proxy);
+    endpoints[name] = proxy.endpoint;
+  }
   let started = 0;
   const dispose = async (): Promise<void> => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
     await Promise.all(workers.map((worker) => worker.stop()));
     for (const client of [s3, sqs, redshift]) client.destroy();
+    await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
     await down(stack);
   };
   // The stack outlives this process otherwise.
@@ -103,7 +118,7 @@ export async function startLocalAws(emulator: EmulatorName, folder: string): Pro
     depth: (url) => depth(sqs, url),
     start(service, settings = {}) {
       const log = join(folder, `${service}-${++started}.log`);
-      const worker = startWorker(service, { ...environment(state), ...settings }, log, folder);
+      const worker = startWorker(service, { ...endpoints, ...settings }, log, folder);
       workers.push(worker);
       return worker;
     },

@@ -13,6 +13,8 @@ export interface ThroughputOptions {
   readonly bytes: number;
   readonly types: number;
   readonly compression: "plain" | "gzip";
+  /** What `LocalAws` was started with, in milliseconds. */
+  readonly delay: number;
 }
 
 /** Everything waits already: the default batch age of 10 s would only be a pause. */
@@ -27,7 +29,7 @@ export async function measureThroughput(
   options: ThroughputOptions,
   folder: string,
 ): Promise<Throughput> {
-  const { objects, bytes, types, compression } = options;
+  const { objects, bytes, types, compression, delay } = options;
   const sample = await writeSample({
     out: join(folder, "sample"),
     bytes,
@@ -68,6 +70,7 @@ export async function measureThroughput(
     lines: sample.lines,
     types,
     compression,
+    delay_ms: delay,
     split,
     load,
   };

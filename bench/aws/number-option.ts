@@ -1,7 +1,8 @@
-/** A number from the command line (`--name N`), or the default. Throws when it is not over 0. */
+/** A number over 0 from the command line (`--name N`), or the default. */
 export function numberOption(name: string, fallback: number): number {
   const at = process.argv.indexOf(`--${name}`);
-  const value = at < 0 ? fallback : Number(process.argv[at + 1]);
+  if (at < 0) return fallback;
+  const value = Number(process.argv[at + 1]);
   if (!(value > 0)) throw new Error(`--${name} must be a positive number`);
   return value;
 }

@@ -25,6 +25,8 @@ export const throughputSchema = z.object({
   lines: z.number(),
   types: z.number(),
   compression: z.string(),
+  /** How much later everything arrives that the workers send, and that they are answered. */
+  delay_ms: z.number().default(0),
   split: stageSchema,
   load: stageSchema,
 });

@@ -9,7 +9,7 @@ import {
 } from "../../bench/aws/result.ts";
 
 const OTHERS = "others";
-const THROUGHPUT = ["ministack", "ministack-gz", "localstack", "localstack-gz"];
+const THROUGHPUT = ["ministack", "ministack-gz", "ministack-gz-far", "localstack", "localstack-gz"];
 const FRESHNESS = ["ministack", "localstack"];
 
 export function awsPerformancePage(): string {
@@ -30,6 +30,7 @@ embedded default: docs/performance.md.
 
 \`\`\`sh
 make bench-aws                        # EMULATOR=localstack for the other emulator, ARGS=--gz for gzip objects
+make bench-aws ARGS="--gz --objects 300 --mb 0.05 --delay 25"   # small objects; everything 25 ms later, each way, as over a network
 make bench-freshness
 make docs                             # this page again, from bench/results/*.json
 \`\`\`
@@ -55,7 +56,16 @@ const FAIR = `## How to read it
 - Processor time is from /proc/PID/stat, children included, between the start of a stage and its end.`;
 
 function throughputSection(result: Throughput & Taken): string {
-  const { emulator, objects, megabytes, stored_megabytes: stored, lines, types, command } = result;
+  const {
+    emulator,
+    objects,
+    megabytes,
+    stored_megabytes: stored,
+    lines,
+    types,
+    command,
+    delay_ms: delay,
+  } = result;
   const stages = [
     ["split", result.split],
     ["load", result.load],
@@ -68,7 +78,7 @@ function throughputSection(result: Throughput & Taken): string {
     (name) => `| ${name} | ${stages.map(([, stage]) => cpuCells(stage.cpu_seconds, name)).join(" | ")} |`,
   );
   return [
-    `### ${emulator}, ${result.compression === "gzip" ? "gzip" : "plain"} objects`,
+    `### ${emulator}, ${result.compression === "gzip" ? "gzip" : "plain"} objects${delay > 0 ? `, each answer ${2 * delay} ms later` : ""}`,
     `\`${command}\` on ${machineText(result.machine)}: ${objects} objects of ${(stored / objects).toFixed(2)} MB, ${megabytes.toFixed(0)} MB uncompressed, ${lines.toLocaleString("en")} lines, ${types} event types.`,
     [
       "| stage | wall, s | objects/s | MB/s uncompressed |",

@@ -7,6 +7,8 @@ import { emulatorsUnderTest } from "../../helpers/emulators.ts";
 import { tempDir, type TempDir } from "../../helpers/temp-dir.ts";
 
 const [emulator] = emulatorsUnderTest();
+/** Through the network that they make. */
+const DELAY_MS = 2;
 
 if (emulator !== undefined)
   describe(`benchmarks on ${emulator} and the stand-in`, function () {
@@ -16,7 +18,7 @@ if (emulator !== undefined)
 
     before(async () => {
       dir = tempDir();
-      aws = await startLocalAws(emulator, dir.path);
+      aws = await startLocalAws(emulator, dir.path, DELAY_MS);
     });
     after(async () => {
       await aws?.[Symbol.asyncDispose]();
@@ -24,7 +26,7 @@ if (emulator !== undefined)
     });
 
     it("split and load objects, and say whose processor time it was", async () => {
-      const options = { objects: 4, bytes: 80_000, types: 2, compression: "gzip" } as const;
+      const options = { objects: 4, bytes: 80_000, types: 2, compression: "gzip", delay: DELAY_MS } as const;
 
       const { split, load, lines } = await measureThroughput(aws, options, dir.path);
 

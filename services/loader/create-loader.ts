@@ -30,6 +30,8 @@ class ComposedLoader implements Loader {
   #stopping: Promise<void> | undefined;
   /** Once in a life: who flushes again and again must not wear out the back-off. */
   #hasRetriedPending = false;
+  /** Calls of `whenIdle` under way. */
+  #waiting = 0;
   #changed = Promise.withResolvers<void>();
 
   constructor(deps: LoaderDeps, config: Config) {
@@ -80,6 +82,16 @@ class ComposedLoader implements Loader {
   }
 
   async whenIdle(): Promise<void> {
+    this.#waiting++;
+    try {
+      await this.#idle();
+    } finally {
+      this.#waiting--;
+      this.#calm();
+    }
+  }
+
+  async #idle(): Promise<void> {
     for (;;) {
       this.#life.signal.throwIfAborted();
       const changed = this.#changed.promise;
@@ -168,9 +180,14 @@ class ComposedLoader implements Loader {
     else this.#consumer?.pause();
   }
 
+  /** Ends the hurry when nothing is in hand; who waits for the end wants what is received next to be in a hurry, too. */
+  #calm(): void {
+    if (this.#waiting === 0 && this.#parts.desk.size === 0 && this.#state === "running") this.#hurry(false);
+  }
+
   #onChange(): void {
     this.#regulate();
-    if (this.#parts.desk.size === 0 && this.#state === "running") this.#hurry(false);
+    this.#calm();
     this.#parts.loop.wake();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();

@@ -47,8 +47,9 @@ export interface Loader extends AsyncDisposable {
    */
   start(): Promise<void>;
   /**
-   * Closes all batches; the first time it also tries everything in `pending` once more, due or not. Until nothing is in hand any longer, batches do not wait for
-   * their age (for the receipts that are being read they do), and a unit that fails three times goes to `pending` without waiting for `hold_seconds`.
+   * Closes all batches; the first time it also tries everything in `pending` once more, due or not. Until nothing is in hand any
+   * longer and nobody waits in `whenIdle`, batches do not wait for their age (for the receipts that are being read they do), and a unit that
+   * fails three times goes to `pending` without waiting for `hold_seconds`.
    */
   flush(): void;
   /**

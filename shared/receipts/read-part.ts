@@ -39,6 +39,8 @@ const MAX_CHUNK_BYTES = 1024 * 1024;
 const EXPANSION = 10;
 /** Stored. Up to here a stream takes longer to be made and to hand over its chunks than to decompress. */
 const SMALL_BYTES = 64 * 1024;
+/** A call makes a buffer of this size whatever it needs: thousands of parts should not leave much to be collected. */
+const MIN_SMALL_CHUNK_BYTES = 16 * 1024;
 
 /** The uncompressed bytes of a part, in pieces that are the caller's. Throws SOURCE_CORRUPT when they are not what was written. */
 export async function* decompressPart(
@@ -68,7 +70,7 @@ function smallPart(
   part: Pick<UnitPart, "key" | "compression">,
 ): readonly Buffer[] | undefined {
   if (part.compression !== "zstd" || stored.length === 0 || stored.length > SMALL_BYTES) return undefined;
-  const chunkSize = Math.max(MIN_CHUNK_BYTES, stored.length * EXPANSION);
+  const chunkSize = Math.max(MIN_SMALL_CHUNK_BYTES, stored.length * EXPANSION);
   const pieces: Buffer[] = [];
   let room = MAX_CHUNK_BYTES;
   for (const frame of zstdFrames(stored)) {

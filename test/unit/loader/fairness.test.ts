@@ -4,7 +4,7 @@ import {
   type WarehouseCall,
 } from "../../../shared/adapters/memory/recording-warehouse.ts";
 import type { LoadJob } from "../../../shared/ports/warehouse.ts";
-import { harness, linesOf, numbered, storedLines } from "./harness.ts";
+import { harness, linesOf, numbered, stateOf, storedLines } from "./harness.ts";
 
 function isJob(value: unknown): value is LoadJob {
   return typeof value === "object" && value !== null && "tables" in value;
@@ -75,6 +75,40 @@ describe("whose turn it is", () => {
     assert.equal(calls("load").length, 1);
     // All of them need it, and it is read for the first and after the table was made.
     assert.equal(calls("catalog").length, 2);
+  });
+
+  it("stays in a hurry while somebody waits for the end, though nothing is in hand for a moment", async () => {
+    const h = harness({ loader: { batch_age_seconds: 3_600 } });
+    const [first, second, late] = await Promise.all(
+      ["/1", "/2", "/3"].map((key) => h.put({ key, types: { t: numbered(1) } })),
+    );
+    // The end is not seen before this.
+    const looked = Promise.withResolvers<void>();
+    const warehouse = Object.assign(Object.create(h.counted), {
+      pending: async (...args: Parameters<typeof h.counted.pending>) => {
+        await looked.promise;
+        return h.counted.pending(...args);
+      },
+    });
+    await using loader = h.loader({ warehouse });
+    await loader.start();
+    await h.announce(first!);
+    await h.until("the first is in hand", () => loader.status.receipts === 1);
+    loader.flush();
+    let isIdle = false;
+    const idle = loader.whenIdle().then(() => (isIdle = true));
+    await h.until("nothing is in hand", () => loader.status.receipts === 0);
+    await h.announce(second!);
+    await h.advance(60_000);
+    assert.deepEqual(storedLines(h.warehouse), [first!, second!].flatMap(linesOf).sort());
+    looked.resolve();
+    await h.until("the end is seen", () => isIdle);
+    await idle;
+
+    // Now it is calm again.
+    await h.announce(late!);
+    await h.advance(60_000);
+    assert.equal(stateOf(h.warehouse, late!), "loading");
   });
 
   it("puts no more tables into one load than the warehouse takes", async () => {

@@ -1,5 +1,6 @@
 // The source files that arguments name, as a stream: the first is there before the last folder has been read.
 import { lstatSync, opendirSync, realpathSync, statSync, type Dirent } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { RouterError } from "../../errors/router-error.ts";
 import { errnoOf } from "./file-errors.ts";
 import { resolveInputs, type FileInput, type FileInputOptions } from "./file-inputs.ts";
@@ -81,7 +82,9 @@ async function* batchesOf(
   const { signal, onWarning } = options;
   const names = await namesOf(input, isExcluded, options);
   let batch: FoundFile[] = [];
+  let seen = 0;
   for (const { path, isFile } of names) {
+    if (++seen % FILES_A_TURN === 0) await turn();
     signal?.throwIfAborted();
     const file =
       (isFile ? plainFile(path, isExcluded) : undefined) ?? regularFile(path, isExcluded, onWarning);
@@ -95,6 +98,8 @@ async function* batchesOf(
 
 /** The first of a folder's files is in work after so many have been found. */
 const FILES_AT_ONCE = 32;
+/** Files looked at before others get their turn, which they do not while nothing here waits. */
+const FILES_A_TURN = 256;
 
 interface Name {
   readonly path: string;

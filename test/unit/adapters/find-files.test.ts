@@ -138,4 +138,17 @@ describe("findFiles", () => {
     assert.deepEqual(await find(["logs"], [], warnings), ["logs/a"]);
     assert.match(warnings.join(), /not UTF-8/);
   });
+
+  it("lets others have their turn on the way through thousands of files", async () => {
+    write(...Array.from({ length: 1000 }, (_, n) => `many/${n}.log`));
+    let turns = 0;
+    const next = (): void => void (turns++, (immediate = setImmediate(next)));
+    let immediate = setImmediate(next);
+
+    const found = await find(["many"]);
+    clearImmediate(immediate);
+
+    assert.equal(found.length, 1000);
+    assert.ok(turns >= 3, `${turns} turns`);
+  });
 });

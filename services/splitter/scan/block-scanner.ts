@@ -167,10 +167,7 @@ export class BlockScanner {
     return this.#shapes.take();
   }
 
-  /**
-   * When there is nothing more to scan: the shapes of these event types since `takeShapes`, or of all that were not asked for yet, made
-   * one by one.
-   */
+  /** When there is nothing more to scan: the shapes of these event types since `takeShapes`, or of all that were not asked for yet, made one by one. */
   lastShapes(eventTypes?: readonly string[]): Generator<[string, Shape], void, undefined> {
     return this.#shapes.last(eventTypes);
   }

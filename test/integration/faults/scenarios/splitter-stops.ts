@@ -9,8 +9,10 @@ const WAITING = 6;
 const LINES = 2_000;
 const UNHURRIED = { LOG_ROUTER_AWS_SILENCE_SECONDS: "600" };
 
+/** A megabyte and more, so that it takes a slot for itself: in its place there could be many small ones. */
 function bigText(): string {
-  return Array.from({ length: LINES }, (_, n) => JSON.stringify({ event: "big", n })).join("\n");
+  const pad = "x".repeat(600);
+  return Array.from({ length: LINES }, (_, n) => JSON.stringify({ event: "big", n, pad })).join("\n");
 }
 
 /** Holds up a part of a source until the promise ends; the source is in the middle of its work then. */

@@ -68,8 +68,15 @@ export async function orderAndOrder(lab: FaultLab): Promise<void> {
  */
 export async function twoConfigurations(lab: FaultLab): Promise<void> {
   const { split } = lab.rig.queues;
-  const text = [1, 2, 3, 4, 5, 6]
-    .map((n) => JSON.stringify({ event: n % 2 === 0 ? "visit" : "order", kind: "other", n }))
+  // A megabyte and more, so that a splitter which may have one source is full with it.
+  const pad = "x".repeat(50_000);
+  const text = Array.from({ length: 30 }, (_, n) => ({
+    event: n % 2 === 0 ? "visit" : "order",
+    kind: "other",
+    n,
+    pad,
+  }))
+    .map((line) => JSON.stringify(line))
     .join("\n");
   // Both have read the source and found no receipt before either may write one.
   const gate = Promise.withResolvers<void>();
@@ -117,7 +124,7 @@ export async function twoConfigurations(lab: FaultLab): Promise<void> {
   const { receipt, attempts } = await readAttempts(lab, source.id);
   assert.equal(attempts.size, 2);
   const types = new Set(receipt.parts.flatMap((part) => part.types.map(({ event_type }) => event_type)));
-  const expected = types.has("other") ? { other: 6 } : { order: 3, visit: 3 };
+  const expected = types.has("other") ? { other: 30 } : { order: 15, visit: 15 };
   assert.deepEqual(await rowCounts(lab, source), expected);
   for (const { key } of receipt.parts) assert.ok(key.includes(`-${receipt.attempt}-`));
   const lost = [first, second].filter(({ output }) => output.stderr.includes('"attempt_lost"'));

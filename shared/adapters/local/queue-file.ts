@@ -114,8 +114,11 @@ export class QueueFile implements Disposable {
       const group = this.#writes.splice(0, GROUP);
       try {
         for (const tell of await this.transaction(() => group.map(({ run }) => run()))) tell();
-      } catch {
-        for (const { run, reject } of group) await this.transaction(run).then((tell) => tell(), reject);
+      } catch (error) {
+        // Whoever has the lock would keep each of them waiting as long again.
+        if (error instanceof RouterError && isBusy(error.cause))
+          for (const { reject } of group) reject(error);
+        else for (const { run, reject } of group) await this.transaction(run).then((tell) => tell(), reject);
       }
     }
     this.#isWriting = false;

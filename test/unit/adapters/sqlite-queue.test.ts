@@ -228,4 +228,25 @@ describe("SqliteQueue", () => {
       [undefined, 1, "QUEUE_FAILED", undefined, 2],
     );
   });
+
+  it("waits once for the lock of another process, however many small writes wait for it", async () => {
+    using dir = tempDir();
+    const clock = new ManualClock();
+    const path = `${dir.path}/q.sqlite`;
+    using file = await openQueueFile(path, { clock, lockWaitMs: 1_000 });
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const started = clock.now().getTime();
+    const sent = Promise.allSettled(Array.from({ length: 20 }, () => file.queue("q").send(["a"])));
+    let ended: PromiseSettledResult<void>[] | undefined;
+    void sent.then((results) => (ended = results));
+
+    for (; !ended; await new Promise(setImmediate)) await clock.advance(20);
+    other.close();
+
+    assert.ok(
+      ended.every((result) => result.status === "rejected" && isRouterError(result.reason, "QUEUE_FAILED")),
+    );
+    assert.ok(clock.now().getTime() - started < 2_000);
+  });
 });

@@ -8,6 +8,7 @@ import { isRouterError } from "../../shared/errors/router-error.ts";
 import type { ObjectInfo, ObjectStore } from "../../shared/ports/object-store.ts";
 import { systemClock } from "../../shared/runtime/clock.ts";
 import { createEngine } from "../../services/splitter/engine.ts";
+import { SourcePlaces } from "../../services/splitter/source-places.ts";
 import { splitSource, type SplitContext, type SplitOutcome } from "../../services/splitter/split-source.ts";
 import type { CliContext } from "../context.ts";
 import { RunTotals } from "../progress/run-totals.ts";
@@ -17,7 +18,6 @@ import type { SplitReport } from "../reports/split.ts";
 import type { ConfigOptions } from "../verb.ts";
 import { configSources } from "./config-sources.ts";
 import { listS3, partPaths } from "./list-s3.ts";
-import { SourcePlaces } from "../../services/splitter/source-places.ts";
 import { checkNamedFiles, namedFiles } from "./source-paths.ts";
 
 /** Splits several files at a time (`splitter.concurrent_sources`; more of small ones). A file that fails does not hold up the others. */

@@ -10,9 +10,9 @@ import type { ObjectRead, ObjectRef, ObjectStore } from "../../shared/ports/obje
 import { runAttempt, type AttemptResult } from "./attempt.ts";
 import type { SplitEngine } from "./engine.ts";
 import { runSmallAttempt } from "./small/run-small-attempt.ts";
-import { placesOf } from "./source-places.ts";
 import { buildReceipt, type LineCounts, type ReceiptHead } from "./receipt/build-receipt.ts";
 import { commitReceipt, latestReceipt, receiptOf, type FoundReceipt } from "./receipt/commit-receipt.ts";
+import { placesOf } from "./source-places.ts";
 
 export interface SplitContext {
   readonly store: ObjectStore;

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  appendFileSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import {
@@ -18,31 +10,16 @@ import {
   ROUTED_BUCKET,
   type FolderObjectStore,
 } from "../../../shared/adapters/local/folder-object-store.ts";
-import { SqliteEtagCache } from "../../../shared/adapters/local/etag-cache.ts";
 import { MemoryQueue } from "../../../shared/adapters/memory/memory-queue.ts";
 import { compareKeys, etagOf } from "../../../shared/adapters/object-helpers.ts";
 import { parseNotification } from "../../../shared/contracts/notification.ts";
-import { isRouterError, type ErrorCode } from "../../../shared/errors/router-error.ts";
+import { isRouterError } from "../../../shared/errors/router-error.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
-import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { systemClock } from "../../../shared/runtime/clock.ts";
 import { tempDir, type TempDir } from "../../helpers/temp-dir.ts";
+import { read, text, withCode } from "./folder-store-helpers.ts";
 
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const routed = (key: string) => ({ bucket: ROUTED_BUCKET, key });
-const withCode =
-  (code: ErrorCode) =>
-  (error: unknown): boolean =>
-    isRouterError(error, code);
-
-/** Ten seconds ahead: files written a moment ago count as long unchanged. */
-const laterClock: Clock = { ...systemClock, now: () => new Date(Date.now() + 10_000) };
-
-async function read(object: ObjectRead): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of object.body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}
 
 describe("createFolderObjectStore", () => {
   let dir: TempDir;
@@ -173,150 +150,6 @@ describe("createFolderObjectStore", () => {
 
       assert.deepEqual(await keys("logs/"), ["logs/a.log", "logs/b.log", "logs/deep/c.log"]);
       assert.deepEqual(await keys("logs/d"), ["logs/deep/c.log"]);
-    });
-  });
-
-  describe("a file that changes", () => {
-    const big = Buffer.alloc(3_000_000, "a");
-
-    it("by growing after it was opened is OBJECT_CHANGED", async () => {
-      writeFileSync(`${dir.path}/f`, big);
-      const object = await store.get(local("f"));
-      appendFileSync(`${dir.path}/f`, "more");
-
-      await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
-    });
-
-    it("by being replaced with equal size and time stamp is OBJECT_CHANGED", async () => {
-      writeFileSync(`${dir.path}/f`, big);
-      utimesSync(`${dir.path}/f`, 1_000, 1_000);
-      const object = await store.get(local("f"));
-      writeFileSync(`${dir.path}/g`, Buffer.alloc(3_000_000, "b"));
-      utimesSync(`${dir.path}/g`, 1_000, 1_000);
-      renameSync(`${dir.path}/g`, `${dir.path}/f`);
-
-      await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
-    });
-
-    it("by being shortened in the middle of the reading is OBJECT_CHANGED", async () => {
-      writeFileSync(`${dir.path}/f`, big);
-      const object = await store.get(local("f"));
-      let bytes = 0;
-
-      await assert.rejects(async () => {
-        for await (const chunk of object.body) {
-          bytes += chunk.length;
-          writeFileSync(`${dir.path}/f`, "short");
-        }
-      }, withCode("OBJECT_CHANGED"));
-      assert.ok(bytes < big.length);
-    });
-
-    it("within the resolution of time stamps is found by its hash", async () => {
-      writeFileSync(`${dir.path}/f`, big);
-      const before = await store.get(local("f"));
-      // As good as a change that leaves no trace: the ETag that the cache gives belongs to other bytes.
-      const cache = {
-        get: () => etagOf(text("other")),
-        put: () => undefined,
-        forget: () => void forgotten++,
-      };
-      let forgotten = 0;
-      const cached = createFolderObjectStore({ root: `${dir.path}/routed`, etagCache: cache });
-
-      const object = await cached.get(local("f"));
-      await assert.rejects(read(object), withCode("OBJECT_CHANGED"));
-
-      assert.equal(forgotten, 1);
-      assert.equal(await read(before), big.toString());
-    });
-
-    it("and is small has been read at once, as it was", async () => {
-      writeFileSync(`${dir.path}/f`, "first");
-      const object = await store.get(local("f"));
-      writeFileSync(`${dir.path}/f`, "other");
-
-      assert.equal(await read(object), "first");
-      assert.equal(object.etag, etagOf(text("first")));
-    });
-
-    it("by disappearing is OBJECT_GONE", async () => {
-      writeFileSync(`${dir.path}/f`, big);
-      const object = await store.get(local("f"));
-      renameSync(`${dir.path}/f`, `${dir.path}/elsewhere`);
-
-      await assert.rejects(read(object), withCode("OBJECT_GONE"));
-    });
-
-    it("is not read twice from one body", async () => {
-      writeFileSync(`${dir.path}/f`, "x");
-      const object = await store.get(local("f"));
-      await read(object);
-
-      await assert.rejects(read(object), withCode("INTERNAL"));
-    });
-  });
-
-  describe("the memory of ETags", () => {
-    it("spares the hashing of files that have not changed, across openings", async () => {
-      writeFileSync(`${dir.path}/f`, "content");
-      for (let opening = 0; opening < 2; opening++) {
-        using cache = new SqliteEtagCache(`${dir.path}/etags`, new Date());
-        const spy = { get: cache.get.bind(cache), put: () => void puts++, forget: () => undefined };
-        let puts = 0;
-        const remembering = createFolderObjectStore({
-          root: `${dir.path}/routed`,
-          etagCache: opening === 0 ? cache : spy,
-          clock: laterClock,
-        });
-
-        const object = await remembering.get(local("f"));
-
-        assert.equal(object.etag, etagOf(text("content")));
-        assert.equal(await read(object), "content");
-        assert.equal(puts, 0, "the second time it was known");
-      }
-    });
-
-    it("does not hold for a file changed in the last two seconds, nor after any change", async () => {
-      using cache = new SqliteEtagCache(`${dir.path}/etags`, new Date());
-      const hot = createFolderObjectStore({ root: `${dir.path}/routed`, etagCache: cache });
-      const cold = createFolderObjectStore({
-        root: `${dir.path}/routed`,
-        etagCache: cache,
-        clock: laterClock,
-      });
-      const etags: string[] = [];
-      for (const [at, content] of [
-        [hot, "aaa"],
-        [hot, "bbb"],
-        [cold, "ccc"],
-        [cold, "ddd"],
-      ] as const) {
-        writeFileSync(`${dir.path}/f`, content);
-        utimesSync(`${dir.path}/f`, 1_000, 1_000);
-        etags.push((await at.get(local("f"))).etag);
-      }
-
-      assert.deepEqual(
-        etags,
-        ["aaa", "bbb", "ccc", "ddd"].map((content) => etagOf(text(content))),
-      );
-    });
-
-    it("that cannot be used is the same as none", async () => {
-      writeFileSync(`${dir.path}/broken`, "this is no database ".repeat(100));
-      writeFileSync(`${dir.path}/f`, "content");
-      for (const file of ["broken", "no/such/folder/etags"]) {
-        using cache = new SqliteEtagCache(`${dir.path}/${file}`, new Date());
-        const remembering = createFolderObjectStore({
-          root: `${dir.path}/routed`,
-          etagCache: cache,
-          clock: laterClock,
-        });
-
-        assert.equal(await read(await remembering.get(local("f"))), "content");
-      }
     });
   });
 

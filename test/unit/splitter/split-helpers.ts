@@ -148,3 +148,9 @@ export function rowsOf(text: string): Record<string, unknown>[] {
 export function lineNumbers(text: string): number[] {
   return rowsOf(text).map((row) => Number(row["_lr_line"]));
 }
+
+/** A line of an event type. */
+export const event = (type: string, n: number): string => `{"event":"${type}","n":${n}}\n`;
+/** Lines of so many event types in turn. */
+export const lines = (count: number, types: number): string =>
+  Array.from({ length: count }, (_, i) => event(`t${i % types}`, i)).join("");

@@ -12,13 +12,7 @@ import { PartWriter, type PartStore, type WrittenPart } from "./parts/part-write
 import { ScratchFile } from "./parts/scratch-file.ts";
 import { TypeStreams } from "./parts/type-streams.ts";
 import { QuarantineWriter } from "./quarantine/quarantine-writer.ts";
-import {
-  HEADROOM_BYTES,
-  readSmallSource,
-  readSource,
-  type SourceBreak,
-  type SourceReader,
-} from "./read/read-source.ts";
+import { HEADROOM_BYTES, readSource, type SourceBreak, type SourceReader } from "./read/read-source.ts";
 import { MAX_RECEIPT_BYTES, type LineCounts } from "./receipt/build-receipt.ts";
 import { ShapeTexts, type Shapes } from "./receipt/shape-texts.ts";
 import type { TakeShapes } from "./threads/scan-thread.ts";
@@ -63,12 +57,11 @@ export async function runAttempt(
   reopen: () => Promise<ObjectRead>,
   options: AttemptOptions,
 ): Promise<AttemptResult> {
-  const { buffers, scanners, smallBytes, decompresses } = options.engine;
+  const { buffers, scanners, decompresses } = options.engine;
   options.engine.sawSource();
-  const isSmall = object.bytes <= smallBytes;
   const input: AttemptInput = {
-    openSession: (scan) => (isSmall ? scanners.openSmall(scan) : scanners.open(scan, object.bytes)),
-    openReader: () => (isSmall ? readSmallSource : readSource)(object, reopen, buffers, decompresses),
+    openSession: (scan) => scanners.open(scan, object.bytes),
+    openReader: () => readSource(object, reopen, buffers, decompresses),
   };
   return await runAttemptOver(input, options);
 }

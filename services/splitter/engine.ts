@@ -44,7 +44,7 @@ export interface SplitEngine extends AsyncDisposable {
 const FRAME_BUFFERS = 6;
 
 /** What small sources may take together that are not worked on one after the other. */
-const SMALL_MEMORY_BYTES = 16 * 1024 * 1024;
+const SMALL_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** From here on event types take more memory than all the rest. */
 const MANY_TYPES = 500;

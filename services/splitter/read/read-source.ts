@@ -5,7 +5,7 @@ import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.
 import { CorruptInput, decompress, OUTPUT_BUFFERS } from "./decompress.ts";
 import type { RunsIn } from "./engine.ts";
 import { OutputBuffers, type OutputMemory } from "./output-buffers.ts";
-import { rawWhole, storedWhole, type RawWhole } from "./read-small.ts";
+import type { RawWhole } from "./read-small.ts";
 import { CHUNK_BYTES } from "./slices.ts";
 
 /** Room before each chunk of decompressed bytes, for the end of the chunk before it. */
@@ -61,22 +61,6 @@ export async function readSource(
   }
   const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
   return new Reader(compression, head, iterator, reopen, memory, runsIn);
-}
-
-/** As `readSource`, for a source of some kilobytes: it is read whole at once. */
-export async function readSmallSource(
-  object: ObjectRead,
-  reopen: () => Promise<ObjectRead>,
-  memory: OutputMemory | undefined,
-  runsIn: RunsIn = "pool",
-): Promise<SourceReader> {
-  const stored = await storedWhole(object);
-  const whole = rawWhole(stored);
-  if (!whole) {
-    const nothing: AsyncIterator<Uint8Array> = { next: async () => ({ value: undefined, done: true }) };
-    return new Reader(detectCompression(stored), [stored], nothing, reopen, memory, runsIn);
-  }
-  return wholeReader(whole, stored.length);
 }
 
 /** For the bytes of a source that is whole, all there at once. */

@@ -4,10 +4,8 @@ import type { Config } from "../../../shared/config/schema.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import { partKey } from "../../../shared/contracts/keys.ts";
 import { OTHER_EVENT_TYPE } from "../../../shared/contracts/words.ts";
-import { BufferPool } from "../frame/buffer-pool.ts";
-import { BLOCK_BYTES, STEP_BYTES, type Block } from "../frame/framed.ts";
-import { openFramer } from "../open-framer.ts";
-import { FRAME_BYTES, SMALL_BYTES } from "../parts/frame-compressor.ts";
+import { UNCOUNTED } from "../frame/framed.ts";
+import { FRAME_BYTES } from "../parts/frame-compressor.ts";
 import { PAGE_BYTES } from "../parts/page-pool.ts";
 import { TYPES_A_PART, YOUNG_SHARE } from "../parts/shared-streams.ts";
 import type { WrittenPart } from "../parts/part-writer.ts";
@@ -20,9 +18,10 @@ import { PackedBytes } from "./packed-bytes.ts";
 import type { SmallSplit, SourceInWork } from "./split-small.ts";
 
 const CODEC = "zstd";
+/** No more than a byte order mark: nothing to be scanned. */
+const EMPTY_BYTES = 3;
 
 /** Of this thread: one source is worked on at a time. */
-const buffers = new BufferPool(BLOCK_BYTES + STEP_BYTES, 1);
 const packed = new PackedBytes();
 let encoder: { readonly level: number; readonly zstd: ZstdEncoder } | undefined;
 
@@ -30,27 +29,28 @@ let encoder: { readonly level: number; readonly zstd: ZstdEncoder } | undefined;
 export class PlainSplitter {
   readonly #config: Config;
   readonly #settings: SourceSettings;
+  /** Bytes of part lines for each of the source, as the last one was. */
+  #expands = 1;
 
   constructor(config: Config, settings: SourceSettings) {
     this.#config = config;
     this.#settings = settings;
   }
 
-  /** Undefined when the source is of another kind. One at a time. */
-  async split({ sourceId, attempt }: SourceInWork, raw: Uint8Array): Promise<SmallSplit | undefined> {
-    // Part lines are longer than their lines: not of the usual kind, unless it has very many event types. To find that out by scanning it would be work done twice.
-    if (raw.length > SMALL_BYTES) return undefined;
+  /** Undefined when the source is of another kind. */
+  split({ sourceId, attempt }: SourceInWork, raw: Uint8Array<ArrayBuffer>): SmallSplit | undefined {
+    if (raw.length <= EMPTY_BYTES || !this.#mayFit(raw)) return undefined;
     const [config, settings] = [this.#config, this.#settings];
     if (settings.format !== "ndjson" || config.splitter.compression !== CODEC) return undefined;
-    const block = await this.#onlyBlock(raw);
-    if (!block) return undefined;
     const scan = { sourceId, settings, config };
     const scanner = takeScanner(scan);
     try {
-      const scanned = await scanner.scan(block);
-      buffers.give(scanned.buffer);
-      if (!isUsual(scanned, config)) return undefined;
+      // The scanner leaves out a byte order mark, and no line is too long to be framed.
+      const lineOf = { firstLine: UNCOUNTED, lines: 0, offset: 0 };
+      const scanned = scanner.scanNow({ kind: "block", bytes: raw, spans: undefined, ...lineOf });
       const { segments, lines: total, rows, dropped, blank, normalised } = scanned;
+      this.#learn(raw, segments);
+      if (!isUsual(scanned, config)) return undefined;
       const parts = partsOf(segments, namesOf(segments));
       const written = this.#compressed(parts, (sequence) => partKey(sourceId, attempt, sequence, ".zst"));
       scanner.recycle(segments.bytes.buffer);
@@ -71,10 +71,13 @@ export class PlainSplitter {
     }
   }
 
-  async #onlyBlock(raw: Uint8Array): Promise<Block | undefined> {
-    const framer = await openFramer(this.#settings, buffers.take, false);
-    const [block, ...others] = [...framer.push(raw), ...framer.end()];
-    return others.length === 0 && block?.kind === "block" ? block : undefined;
+  /** What does not fit would be scanned for nothing: part lines are longer than their lines, the more so the shorter those are. */
+  #mayFit(raw: Uint8Array): boolean {
+    return raw.length * this.#expands < FRAME_BYTES;
+  }
+
+  #learn(raw: Uint8Array, { spans }: Segments): void {
+    this.#expands = (spans.at(-1) ?? 0) / raw.length;
   }
 
   /** Packs the parts' bytes. Undefined when there is too much for one frame. */
@@ -85,7 +88,7 @@ export class PlainSplitter {
     packed.clear();
     const written: WrittenPart[] = [];
     for (const [sequence, { raw, names, lines }] of parts.entries()) {
-      const frame = raw.length > SMALL_BYTES ? undefined : this.#frame(raw);
+      const frame = raw.length > FRAME_BYTES ? undefined : this.#frame(raw);
       if (!frame) return undefined;
       packed.bytes(frame);
       written.push({
@@ -104,7 +107,7 @@ export class PlainSplitter {
 
   #frame(raw: Uint8Array): Uint8Array | undefined {
     const level = this.#config.splitter.compression_level;
-    if (encoder?.level !== level) encoder = { level, zstd: new ZstdEncoder(level, SMALL_BYTES) };
+    if (encoder?.level !== level) encoder = { level, zstd: new ZstdEncoder(level, FRAME_BYTES) };
     return encoder.zstd.frameNow(raw);
   }
 }

@@ -3,9 +3,11 @@
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
 import { batchOf } from "../../../shared/runtime/object-batch.ts";
-import { runAttempt, type AttemptOptions, type AttemptResult } from "../attempt.ts";
-import { rawWhole, storedWhole } from "../read/read-small.ts";
+import { runAttempt, runAttemptOver, type AttemptOptions, type AttemptResult } from "../attempt.ts";
+import { rawNow, rawWhole, saysMuch, storedWhole } from "../read/read-small.ts";
+import { wholeReader } from "../read/read-source.ts";
 import type { Shapes } from "../receipt/shape-texts.ts";
+import type { SourceScan } from "../threads/source-scanner.ts";
 import type * as SplitHere from "./split-here.ts";
 import { bodiesOf, type SmallSource, type SmallSplit } from "./split-small.ts";
 
@@ -19,6 +21,7 @@ export async function runSmallAttempt(
   const { scanners, compressor } = engine;
   const { sourceId, attempt, settings, config, signal } = options;
   const stored = await storedWhole(object);
+  if (saysMuch(stored)) return runStreaming(inHand(object, stored), reopen, options);
   // What waits to be durable is bounded like what waits to be compressed.
   await compressor.room();
   // A copy: what is sent takes its whole buffer with it, of which it may be a part.
@@ -27,11 +30,7 @@ export async function runSmallAttempt(
   const inThread = scanners.splitSmall(source, config, settings);
   const split = await (inThread ?? splitHere(source, options));
   signal.throwIfAborted();
-  if (!split) {
-    engine.sawOddSource();
-    const work = () => runAttempt(inHand(object, stored), reopen, options);
-    return engine.smallMemory.run(memoryOf(stored), work);
-  }
+  if (!split) return runWhole(stored, options) ?? runStreaming(inHand(object, stored), reopen, options);
   engine.sawSource();
   const release = compressor.hold(split.partsAt);
   try {
@@ -56,13 +55,28 @@ async function splitHere(source: SmallSource, { config, settings }: AttemptOptio
 
 /** Part lines of short events are several times as long as their lines, and quarantine records of bad ones more than that. */
 const EXPANDS = 8;
-/** Of a source that turns out not to be small. */
+
+/** In the calling thread; undefined when its bytes are odd, or too many. It is decompressed once more, so that those who wait hold only what is stored. */
+function runWhole(stored: Uint8Array, options: AttemptOptions): Promise<AttemptResult> | undefined {
+  const { engine } = options;
+  const rawBytes = rawNow(stored)?.raw.length;
+  if (rawBytes === undefined) return undefined;
+  engine.sawSource();
+  engine.sawOddSource();
+  return engine.smallMemory.run(EXPANDS * rawBytes, () => {
+    const reader = wholeReader(rawWhole(stored)!, stored.length);
+    const openSession = (scan: SourceScan) => engine.scanners.openSmall(scan);
+    return runAttemptOver({ openSession, openReader: async () => reader }, options);
+  });
+}
+
+/** Of a source that turns out not to be small: as much as of any large one. */
 const STREAM_BYTES = 8 * 1024 * 1024;
 
-/** About what an attempt over a small source that is not of the usual kind takes, at the most. It is decompressed once more for that. */
-function memoryOf(stored: Uint8Array): number {
-  const whole = rawWhole(stored);
-  return whole ? EXPANDS * whole.raw.length : STREAM_BYTES;
+function runStreaming(...[object, reopen, options]: Parameters<typeof runAttempt>): Promise<AttemptResult> {
+  const { engine } = options;
+  engine.sawOddSource();
+  return engine.smallMemory.run(STREAM_BYTES, () => runAttempt(object, reopen, options));
 }
 
 /** Shapes that are in the text of the receipt's parts, and fit there. */

@@ -2,7 +2,7 @@
 import type { Config } from "../../../shared/config/schema.ts";
 import type { SourceSettings } from "../../../shared/config/source-settings.ts";
 import type { WrittenPart } from "../parts/part-writer.ts";
-import { rawWhole } from "../read/read-small.ts";
+import { rawNow } from "../read/read-small.ts";
 import { MAX_RECEIPT_BYTES, type LineCounts } from "../receipt/build-receipt.ts";
 import { PlainSplitter } from "./plain-source.ts";
 import type { AnySplitter } from "./split-any.ts";
@@ -54,18 +54,19 @@ export class SmallSplitter {
 
   /** Undefined for what is better seen by those who deal with sources of any size: bytes that are odd (`rawWhole`), shapes of megabytes. One at a time. */
   async split(source: SmallSource): Promise<SmallSplit | undefined> {
-    const whole = rawWhole(source.stored);
+    const whole = rawNow(source.stored);
     if (!whole) return undefined;
-    const split =
-      (await this.#plain.split(source, whole.raw)) ??
-      (await (await anyOf(this.#config)).split(source, this.#settings, whole, source.stored.length));
-    return fitsReceipt(split);
+    const plain = this.#plain.split(source, whole.raw);
+    if (plain) return fitsReceipt(plain);
+    const own = { ...whole, raw: new Uint8Array(whole.raw) };
+    const any = await anyOf(this.#config);
+    return fitsReceipt(await any.split(source, this.#settings, own, source.stored.length));
   }
 
   /** As `split`, also undefined for what is not of the usual kind (PlainSplitter). */
-  async splitPlain(source: SmallSource): Promise<SmallSplit | undefined> {
-    const whole = rawWhole(source.stored);
-    return whole && fitsReceipt(await this.#plain.split(source, whole.raw));
+  splitPlain(source: SmallSource): SmallSplit | undefined {
+    const whole = rawNow(source.stored);
+    return whole && fitsReceipt(this.#plain.split(source, whole.raw));
   }
 }
 

@@ -2,7 +2,7 @@
 import { SourceScanner, type SourceScan } from "./source-scanner.ts";
 
 /** The last ones used. */
-const MAX_IDLE = 4;
+const MAX_IDLE = 8;
 const idle: { readonly scan: SourceScan; readonly scanner: SourceScanner }[] = [];
 
 /** A scanner for the source: one that knows its settings, or a new one. */

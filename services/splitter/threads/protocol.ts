@@ -5,7 +5,7 @@ import type { Shape } from "../../../shared/shape/shape.ts";
 import type { Block } from "../frame/framed.ts";
 import type { FrameInPlace } from "../parts/frame-compressor.ts";
 import type { SmallSource, SmallSplit } from "../small/split-small.ts";
-import type { ScannedBlock, SourceScan } from "./source-scanner.ts";
+import type { ScannedBlock } from "./source-scanner.ts";
 
 /** What a thread gets when it starts. */
 export interface ThreadData {
@@ -15,7 +15,20 @@ export interface ThreadData {
 
 /** `job` numbers requests; answers carry it back. A session is one source in one attempt. */
 export type ToThread =
-  | { readonly kind: "open"; readonly session: number; readonly scan: SourceScan }
+  /** What sources may go by. Without a configuration, that of the settings before. */
+  | {
+      readonly kind: "settings";
+      readonly number: number;
+      readonly config: Config | undefined;
+      readonly settings: SourceSettings;
+    }
+  /** `settings`: the number of those that were told. */
+  | {
+      readonly kind: "open";
+      readonly session: number;
+      readonly sourceId: string;
+      readonly settings: number;
+    }
   | {
       readonly kind: "scan";
       readonly session: number;
@@ -41,14 +54,7 @@ export type ToThread =
   /** A frame of part lines in shared memory, to be compressed by zstd into the same memory. */
   | { readonly kind: "compress"; readonly job: number; readonly raw: Uint8Array; readonly level: number }
   | { readonly kind: "close"; readonly session: number }
-  /** What small sources may go by. Without a configuration, that of the settings before. */
-  | {
-      readonly kind: "smallSettings";
-      readonly number: number;
-      readonly config: Config | undefined;
-      readonly settings: SourceSettings;
-    }
-  /** A source in one piece, from stored bytes to those of its parts. `settings`: the number of those that were told. */
+  /** A source in one piece, from stored bytes to those of its parts. */
   | {
       readonly kind: "small";
       readonly job: number;

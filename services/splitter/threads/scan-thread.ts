@@ -51,8 +51,8 @@ export class ScanThread {
     return (this.#lastJob - Atomics.load(this.#done, 0)) | 0;
   }
 
-  open(session: number, scan: SourceScan): void {
-    this.#send({ kind: "open", session, scan });
+  open(session: number, { sourceId, settings, config }: SourceScan): void {
+    this.#send({ kind: "open", session, sourceId, settings: this.#numberOf(settings, config) });
   }
 
   async scan(session: number, block: Block, spare: ArrayBuffer): Promise<ScannedBlock> {
@@ -84,19 +84,13 @@ export class ScanThread {
     return frameBytes(raw, answer.frame);
   }
 
-  /** Takes the buffer of the stored bytes. There are as many settings of one configuration as it has rules for sources. */
+  /** Takes the buffer of the stored bytes. */
   async splitSmall(
     source: SmallSource,
     config: Config,
     settings: SourceSettings,
   ): Promise<SmallSplit | undefined> {
-    let number = this.#settings.get(settings);
-    if (number === undefined) {
-      this.#settings.set(settings, (number = this.#settings.size));
-      const news = config === this.#config ? undefined : config;
-      if (!this.#dead) this.#send({ kind: "smallSettings", number, config: news, settings });
-      this.#config = config;
-    }
+    const number = this.#numberOf(settings, config);
     const transfer = [source.stored.buffer];
     const answer = await this.#ask((job) => ({ kind: "small", job, settings: number, source }), transfer);
     if (answer.kind !== "small") throw failed(new Error("the thread answered something else"));
@@ -109,6 +103,18 @@ export class ScanThread {
 
   async stop(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  /** The number under which the thread knows them: it is told when they are new. There are as many of one configuration as it has rules for sources. */
+  #numberOf(settings: SourceSettings, config: Config): number {
+    let number = this.#settings.get(settings);
+    if (number === undefined) {
+      this.#settings.set(settings, (number = this.#settings.size));
+      const news = config === this.#config ? undefined : config;
+      if (!this.#dead) this.#send({ kind: "settings", number, config: news, settings });
+      this.#config = config;
+    }
+    return number;
   }
 
   #ask(

@@ -1,12 +1,12 @@
 // A scanner thread: keeps a scanner for each open session, compresses frames, and answers in the order of the questions.
 import { parentPort, workerData } from "node:worker_threads";
-import type { Config } from "../../../shared/config/schema.ts";
 import type { Shape } from "../../../shared/shape/shape.ts";
 import { FrameCompressor } from "../parts/frame-compressor.ts";
 import type { SmallSplitter } from "../small/split-small.ts";
+import { giveScanner, takeScanner } from "./idle-scanners.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
 import { unshared } from "./shared-buffer.ts";
-import { SourceScanner, type ScannedBlock } from "./source-scanner.ts";
+import type { ScannedBlock, SourceScan, SourceScanner } from "./source-scanner.ts";
 import { warmUp } from "./warm-up.ts";
 
 if (!parentPort) throw new Error("scan-worker.ts runs in a thread");
@@ -15,10 +15,10 @@ const port = parentPort;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what ScanThread gives
 const { done } = workerData as ThreadData;
 const compressor = new FrameCompressor();
-const sessions = new Map<number, SourceScanner>();
-const splitters = new Map<number, SmallSplitter>();
-/** Of the small sources. */
-let config: Config | undefined;
+const sessions = new Map<number, { readonly scan: SourceScan; readonly scanner: SourceScanner }>();
+const known: Omit<SourceScan, "sourceId">[] = [];
+/** By the number of their settings. */
+const splitters: SmallSplitter[] = [];
 let turn: Promise<void> = Promise.resolve();
 
 port.on("message", (message: ToThread) => {
@@ -28,19 +28,20 @@ warmUp();
 
 async function answer(message: ToThread): Promise<void> {
   if (message.kind === "close") {
-    sessions.get(message.session)?.close();
+    const session = sessions.get(message.session);
+    if (session) giveScanner(session.scan, session.scanner);
     sessions.delete(message.session);
     return;
   }
   try {
-    if (message.kind === "open") sessions.set(message.session, new SourceScanner(message.scan));
-    else if (message.kind === "smallSettings") {
-      config = message.config ?? config;
-      // Most runs have no small sources: what they take is loaded for the first. Where that fails, its sources go the way of large ones.
-      const { SmallSplitter } = await import("../small/split-small.ts");
-      splitters.set(message.number, new SmallSplitter(config!, message.settings));
+    if (message.kind === "settings") {
+      const config = message.config ?? known.at(-1)!.config;
+      known[message.number] = { settings: message.settings, config };
+    } else if (message.kind === "open") {
+      const scan = { sourceId: message.sourceId, ...known[message.settings]! };
+      sessions.set(message.session, { scan, scanner: takeScanner(scan) });
     } else if (message.kind === "small") {
-      const split = await splitters.get(message.settings)?.split(message.source);
+      const split = await (await splitterOf(message.settings)).split(message.source);
       send({ kind: "small", job: message.job, split }, split ? [split.bytes.buffer] : []);
     } else if (message.kind === "shapes") {
       sendShapes(message.job, sessionOf(message.session).lastShapes(message.eventTypes));
@@ -65,9 +66,18 @@ async function answer(message: ToThread): Promise<void> {
 }
 
 function sessionOf(session: number): SourceScanner {
-  const scanner = sessions.get(session);
-  if (!scanner) throw new Error(`session ${session} is not open in this thread`);
-  return scanner;
+  const open = sessions.get(session);
+  if (!open) throw new Error(`session ${session} is not open in this thread`);
+  return open.scanner;
+}
+
+/** Many runs have no small sources: what they take is loaded for the first. */
+async function splitterOf(number: number): Promise<SmallSplitter> {
+  const ready = splitters[number];
+  if (ready) return ready;
+  const { SmallSplitter } = await import("../small/split-small.ts");
+  const { config, settings } = known[number]!;
+  return (splitters[number] = new SmallSplitter(config, settings));
 }
 
 function sendShapes(job: number, all: Iterable<[string, Shape]>): void {

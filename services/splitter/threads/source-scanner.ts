@@ -66,18 +66,28 @@ export class SourceScanner {
   }
 
   async scan(framed: Block): Promise<ScannedBlock> {
-    const isCounted = framed.firstLine !== UNCOUNTED;
-    const block = isCounted ? framed : { ...framed, firstLine: this.#lines + (framed.passed ?? 0) + 1 };
-    const result = this.#parser ? await this.#scanText(block, this.#parser) : this.#scanBlock(block);
-    this.#lines = block.firstLine - 1 + result.lines;
-    return result;
+    if (!this.#parser) return this.scanNow(framed);
+    const block = this.#counted(framed);
+    return this.#after(block, await this.#scanText(block, this.#parser));
   }
 
-  #scanBlock(block: Block): ScannedBlock {
+  /** As `scan`, for what is not format text. */
+  scanNow(framed: Block): ScannedBlock {
+    const block = this.#counted(framed);
     const result = block.spans
       ? this.#scanner.scanRecords(block.bytes, block.spans, block.firstLine, block.offset)
       : this.#scanner.scan(block.bytes, block.firstLine, block.offset);
-    return this.#scanned(block, result, result.quarantined);
+    return this.#after(block, this.#scanned(block, result, result.quarantined));
+  }
+
+  #counted(block: Block): Block {
+    if (block.firstLine !== UNCOUNTED) return block;
+    return { ...block, firstLine: this.#lines + (block.passed ?? 0) + 1 };
+  }
+
+  #after(block: Block, result: ScannedBlock): ScannedBlock {
+    this.#lines = block.firstLine - 1 + result.lines;
+    return result;
   }
 
   /** Takes the buffer of segments that have been written, to fill it again. */

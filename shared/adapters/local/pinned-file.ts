@@ -31,7 +31,7 @@ export interface PinnedFile {
  * Up to here a file is read whole by calls that do not wait in the thread pool for their turn (some microseconds each; through the pool and back it
  * is ten times as much), and kept until it is read.
  */
-const AT_ONCE_BYTES = 64 * 1024;
+const AT_ONCE_BYTES = 128 * 1024;
 
 const CHUNK_BYTES = 1024 * 1024;
 /** File systems stamp times in steps of up to 2 s (FAT); a change that follows another within a step leaves no trace. */

@@ -64,6 +64,8 @@ describe("small sources", () => {
   const cut = gzipSync(lines(3000, 3)).subarray(0, 9_000);
   const flipped = Buffer.from(gzipSync(lines(3000, 3)));
   flipped[5_000]! ^= 0xff;
+  const much = Buffer.from(gzipSync(lines(300, 3)));
+  much.writeUInt32LE(0xffffffff, much.length - 4);
 
   const sources: Record<string, readonly [bytes: Uint8Array, config?: Record<string, unknown>]> = {
     "plain lines": [Buffer.from(lines(300, 12))],
@@ -74,7 +76,11 @@ describe("small sources", () => {
     "anything after the end": [Buffer.concat([gzipSync(lines(30, 2)), Buffer.from("hello")])],
     "compressed twice": [gzipSync(gzipSync(lines(30, 2)))],
     "a megabyte and more": [gzipSync(lines(40_000, 3))],
-    "more than the buffer of one call": [gzipSync(lines(9_000, 3))],
+    "hundreds of kilobytes": [gzipSync(lines(9_000, 3))],
+    "hundreds of kilobytes, zstd": [zstdCompressSync(lines(9_000, 60))],
+    "part lines of more than a frame": [gzipSync(lines(14_000, 3))],
+    "as many stored bytes as a small source has": [Buffer.from(lines(5_000, 3)).subarray(0, 128 * 1024)],
+    "a length that is wrong": [much],
     nothing: [Buffer.alloc(0)],
     "nothing, compressed": [gzipSync("")],
     "a byte order mark": [Buffer.from(`\uFEFF${lines(3, 1)}`)],
@@ -233,7 +239,7 @@ describe("small sources", () => {
       }),
     };
     const usual = '{"event":"t","n":1}\n';
-    const sources = [usual, `${usual}nope\n`, usual.repeat(3000), usual.repeat(60_000)];
+    const sources = [usual, `${usual}nope\n`, usual.repeat(12_000), usual.repeat(60_000)];
 
     for (const raw of sources) await split(gzipSync(raw), { engine: watched, key: KEY });
 

@@ -25,7 +25,7 @@ export const FRAMING: Stage = {
   prepare: async ({ raw, config, engine }) => {
     const chunks = chunksOf(raw);
     return async () => {
-      const framer = await openFramer(settingsOf(config), engine.buffers.take);
+      const framer = await openFramer(settingsOf(config), engine.buffers);
       const give = (items: ReturnType<typeof framer.push>): void => {
         for (const item of items) if (item.kind === "block") engine.buffers.give(item.bytes.buffer);
       };

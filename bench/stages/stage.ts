@@ -1,7 +1,7 @@
 // What the stages share: one round of each is the stage's own work over the whole sample, through the doors that the splitter uses, so that
 // a change of the splitter that a stage does not follow fails the type check.
 import type { SplitEngine } from "../../services/splitter/engine.ts";
-import type { Block } from "../../services/splitter/frame/framed.ts";
+import { garbage, type Block } from "../../services/splitter/frame/framed.ts";
 import { openFramer } from "../../services/splitter/open-framer.ts";
 import { TypesByNumber } from "../../services/splitter/scan/types-by-number.ts";
 import { SourceScanner, type ScannedBlock } from "../../services/splitter/threads/source-scanner.ts";
@@ -41,7 +41,7 @@ export function newScanner(config: Config): SourceScanner {
 
 /** The raw bytes in the blocks that the framer cuts, each in a buffer of its own. */
 export async function blocksOf({ raw, config }: Pick<StageInput, "raw" | "config">): Promise<Block[]> {
-  const framer = await openFramer(settingsOf(config), (bytes) => new Uint8Array(bytes));
+  const framer = await openFramer(settingsOf(config), garbage);
   const framed = [...chunksOf(raw).flatMap((chunk) => framer.push(chunk)), ...framer.end()];
   return framed.filter((item) => item.kind === "block");
 }

@@ -81,7 +81,8 @@ export async function runAttemptOver(input: AttemptInput, options: AttemptOption
   resources.defer(() => session.close());
   // Text is cut into lines before it is scanned, and wants their number.
   const countsLines = !scanners.isSingle || settings.format === "text";
-  const framer = await openFramer(settings, buffers.take, countsLines);
+  const framer = await openFramer(settings, buffers, countsLines);
+  resources.defer(() => framer.close());
   const reader = await input.openReader();
   const attempt = new Attempt(options, writer, session, reader, framer);
   // Awaited here: the resources are given back when this function ends.
@@ -138,7 +139,7 @@ class Attempt {
     this.#framer = framer;
     this.#types = new TypeStreams(writer, splitter);
     this.#quarantine = new QuarantineWriter(() => writer.openQuarantine());
-    this.#scan = new OrderedScan(session, options.engine.scanners.ahead, {
+    this.#scan = new OrderedScan(session, {
       block: (result) => this.#takeBlock(result),
       bad: (piece) => this.#takeBad(piece),
     });

@@ -41,10 +41,13 @@ export interface SplitEngine extends AsyncDisposable {
 }
 
 /** As many full frames as may be in work, and those that wait for the scratch disk. */
-const FRAME_BUFFERS = 6;
+const FRAME_BUFFERS = 16;
 
 /** What small sources may take together that are not worked on one after the other. */
 const SMALL_MEMORY_BYTES = 64 * 1024 * 1024;
+
+/** Chunks and blocks of sources in work: one of some megabytes has up to three, a large one six. */
+const BUFFERS_KEPT = 24;
 
 /** From here on event types take more memory than all the rest. */
 const MANY_TYPES = 500;
@@ -102,7 +105,7 @@ export function createEngine(
       Math.min(COMPRESSING_THREADS, Math.max(2, threads)),
       scanners,
     ),
-    buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + 6, threads > 1),
+    buffers: new BufferPool(CHUNK_BUFFER_BYTES, threads + BUFFERS_KEPT, threads > 1),
     frameBuffers: new FrameBuffers(FULL_FRAME_BYTES, FRAME_BUFFERS, threads > 1),
     smallBytes,
     sources: new WeightedLimit(sources * PLACES_OF_LARGE),

@@ -1,17 +1,17 @@
 // The framer that a source's format asks for.
 import type { SourceSettings } from "../../shared/config/source-settings.ts";
-import type { Framed, Framer, TakeBuffer } from "./frame/framed.ts";
+import type { BlockMemory, Framed, Framer } from "./frame/framed.ts";
 import { LineFramer, type LineFramerOptions } from "./frame/line-framer.ts";
 import { BomSkipper } from "./frame/skip-bom.ts";
 
 /** Frames the source from its first byte; a byte order mark is left out. Without `countsLines`, lines of text are UNCOUNTED. */
 export async function openFramer(
   settings: SourceSettings,
-  takeBuffer: TakeBuffer,
+  memory: BlockMemory,
   countsLines = true,
 ): Promise<Framer> {
   const bom = new BomSkipper();
-  const framerAt = await framerOf(settings, { takeBuffer, countsLines });
+  const framerAt = await framerOf(settings, { memory, countsLines });
   let framer: Framer | undefined;
   const opened = (): Framer => (framer ??= framerAt(bom.skipped));
   const frameStart = (bytes: Uint8Array | undefined): Framed[] => (bytes ? opened().push(bytes) : []);
@@ -20,6 +20,7 @@ export async function openFramer(
     adopt: (chunk, headroom) => framer?.adopt?.(chunk, headroom),
     end: () => [...frameStart(bom.end()), ...opened().end()],
     endTorn: () => [...frameStart(bom.end()), ...opened().endTorn()],
+    close: () => framer?.close(),
     get lines() {
       return framer?.lines ?? 0;
     },

@@ -10,17 +10,15 @@ export interface Delivery {
 
 export class OrderedScan {
   readonly #session: ScanSession;
-  readonly #ahead: number;
   readonly #delivery: Delivery;
   readonly #waiting: (BadPiece | Promise<ScannedBlock>)[] = [];
 
-  constructor(session: ScanSession, ahead: number, delivery: Delivery) {
+  constructor(session: ScanSession, delivery: Delivery) {
     this.#session = session;
-    this.#ahead = ahead;
     this.#delivery = delivery;
   }
 
-  /** Starts on an item; waits while more than `ahead` are under way. */
+  /** Starts on an item; waits while more are under way than the session wants. */
   async put(item: Framed): Promise<void> {
     if (item.kind === "block") {
       const scanning = this.#session.scan(item);
@@ -30,7 +28,7 @@ export class OrderedScan {
     } else {
       this.#waiting.push(item);
     }
-    while (this.#waiting.length > this.#ahead) await this.#deliver();
+    while (this.#waiting.length > this.#session.ahead) await this.#deliver();
   }
 
   async flush(): Promise<void> {

@@ -1,6 +1,6 @@
 // Format concatenated: objects one after another, with any white space or none between them (as Firehose delivers them). Framing counts
 // braces outside of strings; whether a record is valid JSON is the scanner's affair. Rules for what cannot be framed: README.md.
-import { MAX_RECORD_BYTES, newBuffer, STEP_BYTES, type Framed, type Framer } from "./framed.ts";
+import { garbage, MAX_RECORD_BYTES, STEP_BYTES, type Framed, type Framer } from "./framed.ts";
 import type { LineFramerOptions } from "./line-framer.ts";
 import { SpanBuffer } from "./span-buffer.ts";
 
@@ -45,11 +45,15 @@ export class ConcatenatedFramer implements Framer {
   constructor(startOffset = 0, options: LineFramerOptions = {}) {
     this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
     this.#stepBytes = Math.min(STEP_BYTES, this.#maxRecordBytes);
-    this.#buffer = new SpanBuffer(startOffset, options.takeBuffer ?? newBuffer, options.blockBytes);
+    this.#buffer = new SpanBuffer(startOffset, options.memory ?? garbage, options.blockBytes);
   }
 
   get lines(): number {
     return this.#buffer.lines;
+  }
+
+  close(): void {
+    this.#buffer.close();
   }
 
   push(chunk: Uint8Array): Framed[] {

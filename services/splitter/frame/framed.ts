@@ -54,11 +54,21 @@ export interface Framer {
   end(): Framed[];
   /** The source breaks off here: records that are not whole are left out. */
   endTorn(): Framed[];
+  /** Gives back the memory that is in no block. Nothing may be asked any more; what was framed stays as it is. */
+  close(): void;
   /** Whole records so far, when they are counted. */
   readonly lines: number;
 }
 
-/** Gives buffers for blocks, of at least the size asked for; blocks come back to it when they have been scanned. */
+/** Gives buffers of at least the size asked for. */
 export type TakeBuffer = (bytes: number) => Uint8Array<ArrayBuffer>;
 
 export const newBuffer: TakeBuffer = (bytes) => new Uint8Array(bytes);
+
+/** Where the memory of blocks comes from; it goes back there when they have been scanned. */
+export interface BlockMemory {
+  readonly take: TakeBuffer;
+  give(buffer: ArrayBuffer): void;
+}
+
+export const garbage: BlockMemory = { take: newBuffer, give: () => undefined };

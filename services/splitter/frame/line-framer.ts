@@ -4,21 +4,22 @@ import { countNewlines } from "./count-newlines.ts";
 import {
   BLOCK_BYTES,
   MAX_RECORD_BYTES,
-  newBuffer,
+  garbage,
   STEP_BYTES,
   UNCOUNTED,
   type BadPiece,
   type Block,
+  type BlockMemory,
   type Framed,
   type Framer,
-  type TakeBuffer,
 } from "./framed.ts";
 
 const LF = 0x0a;
 const NO_BUFFER = new Uint8Array(0);
 
 export interface LineFramerOptions {
-  readonly takeBuffer?: TakeBuffer;
+  /** Default: what is not used any more is garbage. */
+  readonly memory?: BlockMemory;
   /** Default BLOCK_BYTES. */
   readonly blockBytes?: number;
   /** Default MAX_RECORD_BYTES; line feed not counted. */
@@ -28,7 +29,7 @@ export interface LineFramerOptions {
 }
 
 export class LineFramer implements Framer {
-  readonly #takeBuffer: TakeBuffer;
+  readonly #memory: BlockMemory;
   readonly #blockBytes: number;
   readonly #maxRecordBytes: number;
   /** No line inside a step, from line feed to line feed, can be too long. */
@@ -48,7 +49,7 @@ export class LineFramer implements Framer {
   #long: { readonly line: number; readonly offset: number } | undefined;
 
   constructor(startOffset = 0, options: LineFramerOptions = {}) {
-    this.#takeBuffer = options.takeBuffer ?? newBuffer;
+    this.#memory = options.memory ?? garbage;
     this.#blockBytes = options.blockBytes ?? BLOCK_BYTES;
     this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
     this.#countsLines = options.countsLines ?? true;
@@ -180,8 +181,14 @@ export class LineFramer implements Framer {
   #reserve(more: number): void {
     if (this.#length + more <= this.#buffer.length) return;
     const least = this.#buffer.length === 0 ? this.#blockBytes + STEP_BYTES : this.#buffer.length * 2;
-    const grown = this.#takeBuffer(Math.max(least, this.#length + more));
+    const grown = this.#memory.take(Math.max(least, this.#length + more));
     grown.set(this.#buffer.subarray(0, this.#length));
+    this.close();
     this.#buffer = grown;
+  }
+
+  close(): void {
+    if (this.#buffer.length > 0) this.#memory.give(this.#buffer.buffer);
+    this.#buffer = NO_BUFFER;
   }
 }

@@ -1,6 +1,6 @@
 // Format records: one wrapper object with an array of records (as CloudTrail delivers them); several wrappers may follow one another. Each
 // element of the array is a record, whatever it is; the wrapper's other members are read past. What is broken: README.md.
-import { MAX_RECORD_BYTES, newBuffer, STEP_BYTES, type Framed, type Framer } from "./framed.ts";
+import { garbage, MAX_RECORD_BYTES, STEP_BYTES, type Framed, type Framer } from "./framed.ts";
 import type { LineFramerOptions } from "./line-framer.ts";
 import { SpanBuffer } from "./span-buffer.ts";
 import { ValueScan } from "./value-scan.ts";
@@ -29,11 +29,15 @@ export class RecordsFramer implements Framer {
     this.#member = member;
     this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
     this.#stepBytes = Math.min(STEP_BYTES, this.#maxRecordBytes);
-    this.#buffer = new SpanBuffer(startOffset, options.takeBuffer ?? newBuffer, options.blockBytes);
+    this.#buffer = new SpanBuffer(startOffset, options.memory ?? garbage, options.blockBytes);
   }
 
   get lines(): number {
     return this.#buffer.lines;
+  }
+
+  close(): void {
+    this.#buffer.close();
   }
 
   push(chunk: Uint8Array): Framed[] {

@@ -1,10 +1,10 @@
 // The bytes of a source on their way into blocks, for formats whose records are not lines: what has been framed, what is held because a
 // record is not finished, and where in the source both stand. Positions are within the buffer and move when a block is cut off.
-import { BLOCK_BYTES, STEP_BYTES, type BadPiece, type Framed, type TakeBuffer } from "./framed.ts";
+import { BLOCK_BYTES, STEP_BYTES, type BadPiece, type BlockMemory, type Framed } from "./framed.ts";
 import type { QuarantineReason } from "../../../shared/contracts/words.ts";
 
 export class SpanBuffer {
-  readonly #takeBuffer: TakeBuffer;
+  readonly #memory: BlockMemory;
   readonly #blockBytes: number;
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
@@ -14,17 +14,18 @@ export class SpanBuffer {
   #spans: number[] = [];
   #badOffset: number | undefined;
 
-  constructor(startOffset: number, takeBuffer: TakeBuffer, blockBytes = BLOCK_BYTES) {
+  constructor(startOffset: number, memory: BlockMemory, blockBytes = BLOCK_BYTES) {
     this.#offset = startOffset;
-    this.#takeBuffer = takeBuffer;
+    this.#memory = memory;
     this.#blockBytes = blockBytes;
-    this.bytes = takeBuffer(blockBytes + STEP_BYTES);
+    this.bytes = memory.take(blockBytes + STEP_BYTES);
   }
 
   append(step: Uint8Array): void {
     if (this.length + step.length > this.bytes.length) {
-      const grown = this.#takeBuffer(Math.max(this.bytes.length * 2, this.length + step.length));
+      const grown = this.#memory.take(Math.max(this.bytes.length * 2, this.length + step.length));
       grown.set(this.bytes.subarray(0, this.length));
+      this.close();
       this.bytes = grown;
     }
     this.bytes.set(step, this.length);
@@ -55,7 +56,7 @@ export class SpanBuffer {
         offset: this.#offset,
       });
       this.#spans = [];
-      this.bytes = this.#takeBuffer(Math.max(this.#blockBytes + STEP_BYTES, rest.length));
+      this.bytes = this.#memory.take(Math.max(this.#blockBytes + STEP_BYTES, rest.length));
       this.bytes.set(rest);
     } else {
       this.bytes.copyWithin(0, keepFrom, this.length);
@@ -94,6 +95,11 @@ export class SpanBuffer {
   ): void {
     this.lines++;
     framed.push({ kind: "bad", line: this.lines, offset, reason, detail, bytes, isLast: true });
+  }
+
+  /** Gives back the memory that is in no block: once. */
+  close(): void {
+    this.#memory.give(this.bytes.buffer);
   }
 
   /** Uncompressed bytes of the source before a position. */

@@ -21,6 +21,9 @@ export interface Engine {
 /** Where decompression runs: in the thread pool, or in the thread that asks for it, where no core is left for the pool's. */
 export type RunsIn = "pool" | "here";
 
+/** Of the buffer that a stream makes for itself, and that nobody writes to: one of a megabyte for each source made V8 collect its garbage. */
+const UNUSED_BYTES = 64;
+
 /** Opens an engine whose output goes to `out`, in chunks that are held in `buffers` until they are released. */
 export function openEngine(
   compression: "gzip" | "zstd",
@@ -28,13 +31,16 @@ export function openEngine(
   buffers: OutputBuffers,
   runsIn: RunsIn,
 ): Engine {
-  const options = { chunkSize: CHUNK_BYTES };
-  const stream = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
+  const open = (chunkSize: number) =>
+    compression === "gzip" ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   const flush: Flush =
     compression === "gzip"
       ? { more: constants.Z_NO_FLUSH, end: constants.Z_FINISH }
       : { more: constants.ZSTD_e_continue, end: constants.ZSTD_e_end };
-  return runsIn === "here" && canWriteNow(stream)
-    ? new EngineHere(stream, flush, out, buffers)
-    : openPoolEngine(stream, out, buffers);
+  if (runsIn === "here") {
+    const stream = open(UNUSED_BYTES);
+    if (canWriteNow(stream)) return new EngineHere(stream, flush, out, buffers);
+    stream.destroy();
+  }
+  return openPoolEngine(open(CHUNK_BYTES), out, buffers);
 }

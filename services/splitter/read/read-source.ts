@@ -1,6 +1,7 @@
 // A source object as a stream of uncompressed bytes, whatever its compression, ending with a verdict: whole, or corrupt after how many bytes.
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
+import { BufferPool } from "../frame/buffer-pool.ts";
 import { detectCompression, MAGIC_BYTES, type Compression } from "./compression.ts";
 import { CorruptInput, decompress, OUTPUT_BUFFERS } from "./decompress.ts";
 import type { RunsIn } from "./engine.ts";
@@ -49,7 +50,7 @@ export async function readSource(
   memory?: OutputMemory,
   runsIn: RunsIn = "pool",
 ): Promise<SourceReader> {
-  const iterator = bodyOf(object)[Symbol.asyncIterator]();
+  const iterator = bodyOf(object);
   const head: Uint8Array[] = [];
   let headBytes = 0;
   while (headBytes < MAGIC_BYTES) {
@@ -59,7 +60,8 @@ export async function readSource(
     head.push(value.length < MAGIC_BYTES ? value.slice() : value);
     headBytes += value.length;
   }
-  const compression = detectCompression(Buffer.concat(head).subarray(0, MAGIC_BYTES));
+  const start = head.map((chunk) => chunk.subarray(0, MAGIC_BYTES));
+  const compression = detectCompression(Buffer.concat(start).subarray(0, MAGIC_BYTES));
   return new Reader(compression, head, iterator, reopen, memory, runsIn);
 }
 
@@ -73,9 +75,19 @@ async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, undefi
   if (chunk.length > 0) yield chunk;
 }
 
-/** A buffer for each chunk is counted by V8, which collects all garbage every few of them (services/splitter/README.md). */
-function bodyOf(object: ObjectRead): AsyncIterable<Uint8Array> {
-  return object.bodyInto?.(new Uint8Array(PIECE_BYTES)) ?? object.body;
+/** Of sources that are being read. */
+const PIECES_KEPT = 8;
+const pieceBuffers = new BufferPool(PIECE_BYTES, PIECES_KEPT);
+
+/** A buffer for each chunk, or each source, is counted by V8, which collects all garbage every few of them (services/splitter/README.md). */
+async function* bodyOf(object: ObjectRead): AsyncGenerator<Uint8Array, void, undefined> {
+  if (!object.bodyInto) return yield* object.body;
+  const buffer = pieceBuffers.take(PIECE_BYTES);
+  try {
+    yield* object.bodyInto(buffer);
+  } finally {
+    pieceBuffers.give(buffer.buffer);
+  }
 }
 
 class Reader implements SourceReader {

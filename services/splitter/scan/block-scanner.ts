@@ -11,7 +11,7 @@ import { KeyTable } from "./key-table.ts";
 import { LineContext } from "./line-context.ts";
 import { PathTree } from "./path-tree.ts";
 import { ScanMemory } from "./scan-memory.ts";
-import { SegmentBuffers } from "./segment-buffers.ts";
+import { giveSegmentBuffer, takeSegmentBuffer } from "./segment-buffers.ts";
 import { newNumbering, TypeTable } from "./type-table.ts";
 import {
   AT,
@@ -64,7 +64,6 @@ export class BlockScanner {
   readonly #tree: PathTree;
   readonly #shapes: GatheredShapes;
   readonly #context: LineContext;
-  readonly #buffers = new SegmentBuffers();
   #block: Uint8Array = new Uint8Array(0);
   /** What of the block is in the scanner's memory. */
   #pieceStart = 0;
@@ -137,7 +136,7 @@ export class BlockScanner {
    * Takes back the buffer of a block's segments that nobody needs any more, for the segments of a later block. Optional.
    */
   recycle(buffer: ArrayBuffer): void {
-    this.#buffers.give(buffer);
+    giveSegmentBuffer(buffer);
   }
 
   /** Gives the scanner's memory to the next scanner: nothing may be asked of this one any more. Optional. */
@@ -288,7 +287,7 @@ export class BlockScanner {
   }
 
   #joined(chunks: readonly Chunk[]): Segments {
-    const buffer = this.#buffers.take(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
+    const buffer = takeSegmentBuffer(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
     let shift = 0;
     const spans = chunks.map((chunk) => {
       const first = shift;

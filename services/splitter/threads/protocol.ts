@@ -34,8 +34,8 @@ export type ToThread =
       readonly session: number;
       readonly job: number;
       readonly block: Block;
-      /** Shared memory for the part lines, if they fit. */
-      readonly spare: ArrayBuffer;
+      /** Shared memory for part lines, of a result that was written. */
+      readonly spare: ArrayBuffer | undefined;
     }
   | {
       readonly kind: "shapes";

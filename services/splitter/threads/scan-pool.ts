@@ -8,7 +8,6 @@ import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { Block } from "../frame/framed.ts";
 import type { SmallSource, SmallSplit } from "../small/split-small.ts";
 import { hasEarlyThread, stopEarlyThread, takeThread } from "./early-thread.ts";
-import { PartLineBuffers } from "./part-line-buffers.ts";
 import { isShared } from "./shared-buffer.ts";
 import type { ScannedBlock, SourceScan, SourceScanner } from "./source-scanner.ts";
 import { hasEnded, ScanThread, type TakeShapes } from "./scan-thread.ts";
@@ -16,6 +15,8 @@ import { WORTH_A_THREAD_BYTES } from "./worth-a-thread.ts";
 
 /** One source in one attempt. */
 export interface ScanSession {
+  /** Blocks that should be under way while the next one is read, so that no scanner waits: the fewer, the more sources are. */
+  readonly ahead: number;
   /** Takes the block's buffer; it comes back with the result. */
   scan(block: Block): Promise<ScannedBlock>;
   /**
@@ -33,8 +34,6 @@ export interface ScanSession {
 }
 
 export interface ScanPool extends AsyncDisposable {
-  /** Blocks of a source that should be under way while the next one is read, so that no scanner waits. */
-  readonly ahead: number;
   /** One scanner gets all blocks of a source, in order: it counts the lines. */
   readonly isSingle: boolean;
   /** `storedBytes`: how large the source is. */
@@ -61,6 +60,10 @@ export interface ScanPool extends AsyncDisposable {
  * something to do, and with two more the main thread, which waits for the blocks, has sometimes nothing (measured: bench/did-not-help.md).
  */
 const BUSY = 4;
+/** Blocks under way, of all sources, beyond one for each scanner. */
+const BEYOND_SCANNERS = 2;
+/** Buffers of part lines that are kept until the next block is sent. */
+const MAX_WRITTEN = 4;
 /** A small source takes as long as so many bytes of a large one. */
 const SMALL_COUNTS_BYTES = 16 * 1024;
 
@@ -87,6 +90,7 @@ async function openHere(scan: SourceScan): Promise<ScanSession> {
   let isOpen = true;
   let scans = 0;
   return {
+    ahead: 0,
     async scan(block) {
       if (!isOpen) throw new RouterError("ABORTED", "The attempt was given up.");
       scans++;
@@ -126,7 +130,6 @@ async function openInTurns(scan: SourceScan): Promise<ScanSession> {
 }
 
 class InlinePool implements ScanPool {
-  readonly ahead = 0;
   readonly isSingle = true;
   readonly #stopped = stopEarlyThread();
   readonly open = openInTurns;
@@ -144,21 +147,20 @@ class InlinePool implements ScanPool {
 }
 
 class ThreadPool implements ScanPool {
-  readonly ahead: number;
   readonly isSingle: boolean;
   readonly #scanners: number;
   readonly #littleBytes: number;
   readonly #threads: ScanThread[] = [];
-  readonly #partLines: PartLineBuffers;
+  /** Shared memory that part lines were in, on its way back to whatever thread scans next. */
+  readonly #written: ArrayBuffer[] = [];
   readonly openSmall = openHere;
-  #sessions = 0;
+  #lastSession = 0;
+  readonly #sessions = new Set<number>();
   /** Stored bytes of all sources so far. */
   #storedBytes = 0;
 
   constructor(scanners: number, littleBytes: number) {
-    this.ahead = scanners + 1;
     this.isSingle = scanners === 1;
-    this.#partLines = new PartLineBuffers(scanners + 2);
     this.#scanners = scanners;
     this.#littleBytes = littleBytes;
     if (hasEarlyThread()) this.#start();
@@ -171,16 +173,21 @@ class ThreadPool implements ScanPool {
   async open(scan: SourceScan, storedBytes: number): Promise<ScanSession> {
     this.#storedBytes += storedBytes;
     if (this.#threads.length === 0 && this.#storedBytes <= this.#littleBytes) return openInTurns(scan);
-    const session = ++this.#sessions;
+    const session = ++this.#lastSession;
+    this.#sessions.add(session);
     const used = new Set<ScanThread>();
+    const ahead = () => Math.ceil((this.#scanners + BEYOND_SCANNERS) / this.#sessions.size) - 1;
     return {
+      get ahead() {
+        return ahead();
+      },
       scan: (block) => {
         // What it had gathered of this source is gone with it.
         if ([...used].some((thread) => thread.isDead)) return Promise.reject(hasEnded());
         const thread = this.#idlest();
         if (!used.has(thread)) thread.open(session, scan);
         used.add(thread);
-        return this.#scanOn(thread, session, block);
+        return thread.scan(session, block, this.#written.pop());
       },
       async shapes(eventTypes, take) {
         await Promise.all(Array.from(used, (thread) => thread.shapes(session, eventTypes, take)));
@@ -192,8 +199,11 @@ class ThreadPool implements ScanPool {
         const [thread] = used;
         return thread ? await thread.shapeTexts(session, eventTypes) : new Map();
       },
-      recycle: (buffer) => this.#partLines.give(buffer),
+      recycle: (buffer) => {
+        if (isShared(buffer) && this.#written.length < MAX_WRITTEN) this.#written.push(buffer);
+      },
       close: () => {
+        this.#sessions.delete(session);
         for (const thread of used) thread.close(session);
       },
     };
@@ -221,14 +231,6 @@ class ThreadPool implements ScanPool {
 
   #start(): void {
     while (this.#threads.length < this.#scanners) this.#threads.push(takeThread());
-  }
-
-  async #scanOn(thread: ScanThread, session: number, block: Block): Promise<ScannedBlock> {
-    const spare = this.#partLines.take();
-    const result = await thread.scan(session, block, spare);
-    // Not used: the lines did not fit.
-    if (!isShared(result.segments.bytes.buffer)) this.#partLines.give(spare);
-    return result;
   }
 
   /** A thread that has died is replaced here; the sources it was working on fail and are tried again. */

@@ -55,7 +55,7 @@ export class ScanThread {
     this.#send({ kind: "open", session, sourceId, settings: this.#numberOf(settings, config) });
   }
 
-  async scan(session: number, block: Block, spare: ArrayBuffer): Promise<ScannedBlock> {
+  async scan(session: number, block: Block, spare: ArrayBuffer | undefined): Promise<ScannedBlock> {
     const transfer = unshared(block.bytes.buffer, block.spans?.buffer);
     const answer = await this.#ask((job) => ({ kind: "scan", session, job, block, spare }), transfer);
     if (answer.kind !== "scanned") throw failed(new Error("the thread answered something else"));

@@ -53,7 +53,7 @@ async function answer(message: ToThread): Promise<void> {
       send({ kind: "compressed", job: message.job, frame });
     } else {
       const scanner = sessionOf(message.session);
-      scanner.recycle(message.spare);
+      if (message.spare) scanner.recycle(message.spare);
       const result = await scanner.scan(message.block);
       send({ kind: "scanned", job: message.job, result }, buffersOf(result));
     }

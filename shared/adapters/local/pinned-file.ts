@@ -145,15 +145,18 @@ export async function readWhole(path: string, signal?: AbortSignal): Promise<Uin
   }
 }
 
+/** Buffers for files that are being hashed: fresh memory for each would take as long as reading it. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+const MAX_SPARE = 4;
+
 /** The ETag of the first `size` bytes. While one chunk is hashed the next one is read. */
 async function hashed(handle: FileHandle, size: number, signal: AbortSignal | undefined): Promise<string> {
   const hash = etagHash();
   const read = (at: number) => {
     signal?.throwIfAborted();
     const length = Math.min(CHUNK_BYTES, size - at);
-    return length > 0 ? handle.read(spare ?? new Uint8Array(length), 0, length, at) : undefined;
+    return length > 0 ? handle.read(spare.pop() ?? new Uint8Array(CHUNK_BYTES), 0, length, at) : undefined;
   };
-  let spare: Uint8Array<ArrayBuffer> | undefined;
   let reading = read(0);
   for (let at = 0; reading;) {
     const { bytesRead, buffer } = await reading;
@@ -162,7 +165,7 @@ async function hashed(handle: FileHandle, size: number, signal: AbortSignal | un
     at += bytesRead;
     reading = read(at);
     hash.update(buffer.subarray(0, bytesRead));
-    spare = buffer;
+    if (spare.length < MAX_SPARE) spare.push(buffer);
   }
   return hash.digest();
 }

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConcatenatedFramer } from "../../../../services/splitter/frame/concatenated-framer.ts";
 import { countNewlines } from "../../../../services/splitter/frame/count-newlines.ts";
-import { UNCOUNTED, type Framed, type Framer } from "../../../../services/splitter/frame/framed.ts";
+import {
+  garbage,
+  UNCOUNTED,
+  type BlockMemory,
+  type Framed,
+  type Framer,
+} from "../../../../services/splitter/frame/framed.ts";
 import { LineFramer } from "../../../../services/splitter/frame/line-framer.ts";
 import { RecordsFramer } from "../../../../services/splitter/frame/records-framer.ts";
 import { BomSkipper } from "../../../../services/splitter/frame/skip-bom.ts";
@@ -95,11 +101,31 @@ function counted(framed: readonly Framed[]): Framed[] {
 /** Less than the longest line. */
 const HEADROOM = 20;
 const small = { blockBytes: 64, maxRecordBytes: 40 };
-const framers: Record<string, () => Framer> = {
-  lines: () => new LineFramer(0, small),
-  concatenated: () => new ConcatenatedFramer(0, small),
-  records: () => new RecordsFramer("Records", 0, small),
+const framers: Record<string, (memory?: BlockMemory) => Framer> = {
+  lines: (memory = garbage) => new LineFramer(0, { ...small, memory }),
+  concatenated: (memory = garbage) => new ConcatenatedFramer(0, { ...small, memory }),
+  records: (memory = garbage) => new RecordsFramer("Records", 0, { ...small, memory }),
 };
+
+/** Memory of which each piece is in a block, or given back, once. */
+class Counted implements BlockMemory {
+  readonly #out = new Set<ArrayBuffer>();
+
+  readonly take = (bytes: number): Uint8Array<ArrayBuffer> => {
+    const taken = new Uint8Array(bytes);
+    this.#out.add(taken.buffer);
+    return taken;
+  };
+
+  give(buffer: ArrayBuffer): void {
+    assert.equal(this.#out.delete(buffer), true);
+    new Uint8Array(buffer).fill(0x21);
+  }
+
+  get out(): number {
+    return this.#out.size;
+  }
+}
 
 /** Texts made of what matters to a framer. */
 const hostile = fc
@@ -122,6 +148,26 @@ describe("framers", () => {
           const single = [...bytes.keys()];
 
           assert.deepEqual(frame(create(), bytes, cut, torn), frame(create(), bytes, single, torn));
+        }),
+        { numRuns },
+      );
+    });
+
+    it(`${name}: memory is in the blocks or given back`, () => {
+      fc.assert(
+        fc.property(hostile, cuts, (bytes, cut) => {
+          const memory = new Counted();
+          const framer = create(memory);
+          const framed: Framed[] = [];
+          const points = [...cut.map((at) => at % (bytes.length + 1)), 0, bytes.length].sort((a, b) => a - b);
+          for (let i = 1; i < points.length; i++)
+            framed.push(...framer.push(bytes.subarray(points[i - 1], points[i])));
+          framed.push(...framer.end());
+          framer.close();
+
+          assert.deepEqual(records(framed), frame(create(), bytes, []));
+          for (const item of framed) if (item.kind === "block") memory.give(item.bytes.buffer);
+          assert.equal(memory.out, 0);
         }),
         { numRuns },
       );

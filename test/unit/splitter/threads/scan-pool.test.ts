@@ -87,6 +87,55 @@ describe("createScanPool", () => {
     assert.equal(await isScannedHere(pool, WORTH_A_THREAD_BYTES + 1), true);
   });
 
+  it("wants fewer blocks of a source ahead, the more sources are in work", async () => {
+    await using pool = createScanPool(2);
+    const sessions: ScanSession[] = [];
+    const ahead: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      sessions.push(await pool.open(SCAN, WORTH_A_THREAD_BYTES + 1));
+      ahead.push(sessions[0]!.ahead);
+    }
+
+    assert.deepEqual(ahead, [2, 1, 0, 0]);
+    // An attempt closes its session when it has the shapes, and again at its end.
+    const [first, ...others] = sessions;
+    for (const session of [...others, ...others]) session.close();
+    assert.equal(first!.ahead, 2);
+    first!.close();
+  });
+
+  it("lets a thread go on with what it has learnt, and with none of the lines before", async () => {
+    await using pool = createScanPool(2);
+    const rounds: unknown[] = [];
+    for (const sourceId of ["a", "b", "c"]) {
+      const session = await pool.open({ ...SCAN, sourceId }, WORTH_A_THREAD_BYTES + 1);
+      const { segments, ...counts } = await session.scan({
+        kind: "block",
+        bytes: new Uint8Array(Buffer.from(`{"event_type":"t","${sourceId}":1}\n{"event_type":"u"}\nno\n`)),
+        spans: undefined,
+        firstLine: UNCOUNTED,
+        lines: 0,
+        offset: 0,
+      });
+      const texts = [...(await session.shapeTexts(["t", "u"]))].map(([, text]) =>
+        text.replace(`"${sourceId}"`, '"x"'),
+      );
+      const lines = Buffer.from(segments.bytes).subarray(0, segments.spans.at(-1)).toString();
+      rounds.push([
+        lines.replaceAll(`"${sourceId}"`, '"x"'),
+        segments.newNames,
+        counts.rows,
+        counts.quarantined.count,
+        texts,
+      ]);
+      session.recycle(segments.bytes.buffer);
+      session.close();
+    }
+
+    assert.deepEqual(rounds[1], rounds[0]);
+    assert.deepEqual(rounds[2], rounds[0]);
+  });
+
   for (const threads of [1, 2]) {
     it(`gives a scanner to no other source while a block of an attempt that was given up is on its way to it, with ${threads}`, async () => {
       await using pool = createScanPool(threads);

@@ -77,7 +77,8 @@ export class PagePool {
   }
 
   give(pages: readonly number[]): void {
-    for (const page of pages) this.#free.push(page);
+    // The last first: whoever takes several gets most of them side by side again.
+    for (let i = pages.length - 1; i >= 0; i--) this.#free.push(pages[i]!);
     if (this.#free.length === this.#handedOut && this.#handedOut * 2 > this.#total) this.#letGo();
   }
 
@@ -87,14 +88,21 @@ export class PagePool {
     this.#slabs.length = this.#free.length = this.#handedOut = 0;
   }
 
-  /** Writes to a page at `at` the bytes of `source` between `from` and `to`, which must fit. */
+  /** How many of the pages from `index` on stand side by side in memory, so that one copy does for all of them. */
+  sideBySide(pages: readonly number[], index: number): number {
+    let next = index + 1;
+    while (pages[next] === pages[next - 1]! + 1 && pages[next]! % PAGES_A_SLAB !== 0) next++;
+    return next - index;
+  }
+
+  /** Writes at `at` of a page, and of those beside it, the bytes of `source` between `from` and `to`, which must fit. */
   write(page: number, at: number, source: Buffer, from: number, to: number): void {
     // A typed array's own `set` needs a view of the bytes, and copies memory that threads share as atomic words.
     const place = (page % PAGES_A_SLAB) * PAGE_BYTES + at;
     source.copy(this.#slabs[Math.floor(page / PAGES_A_SLAB)]!, place, from, to);
   }
 
-  /** Copies the first `bytes` of a page to `to` at `at`. */
+  /** Copies the first `bytes` of a page, and of those beside it, to `to` at `at`. */
   copy(page: number, bytes: number, to: Uint8Array, at: number): void {
     const start = (page % PAGES_A_SLAB) * PAGE_BYTES;
     this.#slabs[Math.floor(page / PAGES_A_SLAB)]!.copy(to, at, start, start + bytes);

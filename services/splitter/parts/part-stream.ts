@@ -1,9 +1,13 @@
 // The lines of one event type, or of several that are small, or the quarantine's records, in the order in which they are appended: a raw frame in
 // pages, then compressed frames, then parts.
+import { asBuffer } from "../frame/copy-bytes.ts";
 import type { TakeBuffer } from "../frame/framed.ts";
 import { RawFrame } from "./raw-frame.ts";
 import type { PageHolder, PagePool } from "./page-pool.ts";
 import type { Extent } from "./extents.ts";
+
+/** Less than this is copied twice rather than held in a buffer of its own: thousands of event types would have many such. */
+const WORTH_A_BUFFER_BYTES = 256 * 1024;
 
 /** What is counted of a stretch of lines. */
 export interface Tally {
@@ -93,7 +97,7 @@ export class PartStream implements PageHolder {
       this.#fillsFrames = true;
       return;
     }
-    if (this.#fillsFrames && this.#raw.bytes === 0) this.#raw.openWhole(this.#frameBytes, this.#takeBuffer);
+    if (this.#raw.bytes === 0) this.#openWhole();
     this.#pool.ensure(this.#raw.pagesFor(bytes));
     // Making room may have emptied this very frame: then it needs a page more, which is free now.
     this.#pool.ensure(this.#raw.pagesFor(bytes));
@@ -166,13 +170,40 @@ export class PartStream implements PageHolder {
     this.#sink(this, frame, raw);
   }
 
-  /** Takes all lines out as they are, to be appended to another stream. Only while there are no frames. */
-  takeRaw(): { readonly raw: Uint8Array<ArrayBuffer>; readonly lines: number } {
+  /** Before the first lines: so many bytes are going to come, and then no more. Where it is much, and there is memory for it, each line is copied once. */
+  expect(bytes: number): void {
+    if (bytes < WORTH_A_BUFFER_BYTES) return;
+    if (bytes < this.#frameBytes) this.#raw.openWhole(bytes, this.#takeBuffer);
+    else this.#fillsFrames = true;
+  }
+
+  /** Appends all lines to another stream, as lines of this one's event type, and forgets them. Only while there are no frames. `give` takes back a buffer. */
+  moveTo(to: PartStream, give: (buffer: ArrayBuffer) => void): void {
     const { lines } = this.#tally;
-    const raw = this.#raw.takeWith(new Uint8Array(0), this.#takeBuffer);
-    this.#pool.leave(this);
+    if (lines > 0 && !to.#takeOver(this.#raw, lines, this.eventType)) {
+      const raw = this.#raw.takeWith(new Uint8Array(0), this.#takeBuffer);
+      // Before pages are wanted again.
+      this.#pool.leave(this);
+      to.append(asBuffer(raw), lines, this.eventType);
+      give(raw.buffer);
+    }
+    this.discard();
     this.#tally = newTally();
-    return { raw, lines };
+  }
+
+  #takeOver(from: RawFrame, lines: number, mark: string | undefined): boolean {
+    const { bytes } = from;
+    const isFirst = this.#raw.bytes === 0;
+    if (this.#raw.bytes + bytes >= this.#frameBytes) return false;
+    if (isFirst) this.#openWhole();
+    if (!this.#raw.appendFrame(from)) return false;
+    if (isFirst) this.#pool.join(this);
+    this.#count(bytes, lines, mark, true);
+    return true;
+  }
+
+  #openWhole(): void {
+    if (this.#fillsFrames) this.#raw.openWhole(this.#frameBytes, this.#takeBuffer);
   }
 
   #frame(more: Uint8Array): { frame: CompressedFrame; raw: Uint8Array<ArrayBuffer> } {

@@ -4,7 +4,6 @@ import pLimit from "p-limit";
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectBatch, ObjectStore } from "../../../shared/ports/object-store.ts";
 import { batchOf } from "../../../shared/runtime/object-batch.ts";
-import { asBuffer } from "../frame/copy-bytes.ts";
 import type { Codec, Compressor } from "./compressor.ts";
 import type { FrameBuffers } from "./frame-buffers.ts";
 import { FRAME_BYTES } from "./frame-compressor.ts";
@@ -99,9 +98,7 @@ export class PartWriter implements AsyncDisposable {
 
   /** Appends to `to` what `from` has, which must have no frames, as lines of its event type. */
   move(from: PartStream, to: PartStream): void {
-    const { raw, lines } = from.takeRaw();
-    if (lines > 0) to.append(asBuffer(raw), lines, from.eventType);
-    this.#options.buffers.give(raw.buffer);
+    from.moveTo(to, (buffer) => this.#options.buffers.give(buffer));
   }
 
   #open(kind: StreamKind, eventType?: string): PartStream {

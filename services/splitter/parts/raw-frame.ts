@@ -39,14 +39,25 @@ export class RawFrame {
       this.#bytes += to - from;
       return;
     }
+    for (let more = this.pagesFor(to - from); more > 0; more--) this.#pages.push(this.#pool.take());
     for (let at = from; at < to;) {
+      const index = Math.floor(this.#bytes / PAGE_BYTES);
       const inPage = this.#bytes % PAGE_BYTES;
-      if (inPage === 0) this.#pages.push(this.#pool.take());
-      const end = Math.min(to, at + PAGE_BYTES - inPage);
-      this.#pool.write(this.#pages.at(-1)!, inPage, source, at, end);
+      const room = this.#pool.sideBySide(this.#pages, index) * PAGE_BYTES - inPage;
+      const end = Math.min(to, at + room);
+      this.#pool.write(this.#pages[index]!, inPage, source, at, end);
       this.#bytes += end - at;
       at = end;
     }
+  }
+
+  /** Appends all that another frame has, to be cleared then. False when that needs more than one copy. */
+  appendFrame(from: RawFrame): boolean {
+    const bytes = this.#bytes + from.#bytes;
+    if (!this.#whole || from.#whole || bytes > this.#whole.length) return false;
+    from.#copyPages(this.#whole, this.#bytes);
+    this.#bytes = bytes;
+    return true;
   }
 
   /** Empties the frame: its bytes, followed by `more`, in one buffer of their own. */
@@ -70,9 +81,16 @@ export class RawFrame {
   #copied(bytes: number, takeBuffer: TakeBuffer): Uint8Array<ArrayBuffer> {
     const copy = takeBuffer(bytes);
     if (this.#whole) copyBytes(this.#whole.subarray(0, this.#bytes), copy, 0);
-    this.#pages.forEach((page, i) => {
-      this.#pool.copy(page, Math.min(PAGE_BYTES, this.#bytes - i * PAGE_BYTES), copy, i * PAGE_BYTES);
-    });
+    this.#copyPages(copy, 0);
     return copy;
+  }
+
+  #copyPages(to: Uint8Array, at: number): void {
+    for (let index = 0; index < this.#pages.length;) {
+      const run = this.#pool.sideBySide(this.#pages, index);
+      const start = index * PAGE_BYTES;
+      this.#pool.copy(this.#pages[index]!, Math.min(run * PAGE_BYTES, this.#bytes - start), to, at + start);
+      index += run;
+    }
   }
 }

@@ -64,7 +64,7 @@ export class SharedStreams {
 
   /** No more lines come: whoever is still young shares. */
   end(): void {
-    this.#share(this.#ownBytes);
+    this.#share(this.#ownBytes, true);
   }
 
   #count(type: TypeStream, bytes: number): void {
@@ -81,21 +81,39 @@ export class SharedStreams {
     this.#youngBytes -= type.bytes;
   }
 
-  #share(fairBytes: number): void {
+  #share(fairBytes: number, isEnd = false): void {
     for (const type of this.#young) {
       this.#leaveYoung(type);
-      // One with frames: its memory was wanted by others, and compressed; what is left of it follows that.
-      if (type.bytes >= fairBytes || type.stream.hasFrames) type.state = "grown";
-      else this.#moveToShared(type);
+      if (isGrown(type, fairBytes)) type.state = "grown";
+      else this.#moveToShared(type, fairBytes, isEnd);
     }
   }
 
-  #moveToShared(type: TypeStream): void {
-    if (!this.#filling || this.#filling.types >= TYPES_A_PART)
+  #moveToShared(type: TypeStream, fairBytes: number, isEnd: boolean): void {
+    if (!this.#filling || this.#filling.types >= TYPES_A_PART) {
       this.#filling = { stream: this.#writer.open(), types: 0 };
+      if (isEnd) this.#filling.stream.expect(this.#bytesOfNext(type, fairBytes));
+    }
     this.#filling.types++;
     this.#writer.move(type.stream, this.#filling.stream);
     type.stream = this.#filling.stream;
     type.state = "shared";
   }
+
+  /** Of this event type and the young ones that are going to share a part with it. */
+  #bytesOfNext(first: TypeStream, fairBytes: number): number {
+    let [bytes, types] = [first.bytes, 1];
+    for (const type of this.#young) {
+      if (types === TYPES_A_PART) break;
+      if (isGrown(type, fairBytes)) continue;
+      bytes += type.bytes;
+      types++;
+    }
+    return bytes;
+  }
+}
+
+/** One with frames: its memory was wanted by others, and compressed; what is left of it follows that. */
+function isGrown({ bytes, stream }: TypeStream, fairBytes: number): boolean {
+  return bytes >= fairBytes || stream.hasFrames;
 }

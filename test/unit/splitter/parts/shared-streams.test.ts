@@ -39,6 +39,26 @@ describe("event types that share parts", () => {
     assert.deepEqual(new Set(typesOf(receipt).map(String)), new Set(["large", "t0,t1,t2", "_lr_other"]));
   });
 
+  for (const [what, own_part_bytes, pad] of [
+    ["a buffer", 1024 * 1024, 1000],
+    ["several frames", 1024 * 1024, 4000],
+    ["frames, some of parts of their own", 400_000, 2500],
+  ] as const) {
+    it(`have all of their lines in order where they fill ${what}, whatever memory there is`, async () => {
+      const lines = Array.from({ length: 1500 }, (_, i) => event(`t${i % 3 === 0 ? 0 : i % 5}`, i, pad));
+      const numbersOf = (type: string): number[] =>
+        lines.flatMap((line, i) => (line.includes(`"${type}"`) ? [i + 1] : []));
+
+      for (const memory_bytes of [64 * 1024 * 1024, 3_000_000]) {
+        const { types } = await split(lines.join(""), {
+          config: { splitter: { own_part_bytes, memory_bytes } },
+        });
+
+        for (const type of names(5)) assert.deepEqual(lineNumbers(types.get(type)!), numbersOf(type));
+      }
+    });
+  }
+
   it("are none when nothing is to share", async () => {
     const { receipt } = await split(round(names(3), 1), { config: { splitter: { own_part_bytes: 0 } } });
 

@@ -47,7 +47,10 @@ export interface ScanPool extends AsyncDisposable {
   compress(raw: Uint8Array, level: number): Promise<Uint8Array | undefined> | undefined;
   /** As `open`, for a source of a few kilobytes: the calling thread scans it, at once. To hand it to another would be most of the work. */
   openSmall(scan: SourceScan): Promise<ScanSession>;
-  /** A small source whole in a thread; undefined as `SmallSplitter.split` has it. No promise as long as there is no thread, or none is worth it. */
+  /**
+   * A small source whole in a thread; undefined as `SmallSplitter.split` has it. No promise as long as no thread is worth it, or when they have much to
+   * do: the caller has time for it.
+   */
   splitSmall(
     source: SmallSource,
     config: Config,
@@ -64,6 +67,11 @@ const BUSY = 4;
 const BEYOND_SCANNERS = 2;
 /** Buffers of part lines that are kept until the next block is sent. */
 const MAX_WRITTEN = 4;
+/**
+ * Stored bytes of small sources that wait for a thread, about: beyond, the calling thread does the next one. Of very small ones, where that thread with its
+ * files is what the others wait for, there are never so many in work.
+ */
+const BACKLOG_BYTES = 512 * 1024;
 /** A small source takes as long as so many bytes of a large one. */
 const SMALL_COUNTS_BYTES = 16 * 1024;
 
@@ -222,7 +230,9 @@ class ThreadPool implements ScanPool {
   ): Promise<SmallSplit | undefined> | undefined {
     this.#storedBytes += Math.max(source.stored.length, SMALL_COUNTS_BYTES);
     if (this.#threads.length === 0 && this.#storedBytes <= this.#littleBytes) return undefined;
-    return this.#idlest().splitSmall(source, config, settings);
+    const thread = this.#idlest();
+    if (thread.waiting * source.stored.length > BACKLOG_BYTES) return undefined;
+    return thread.splitSmall(source, config, settings);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

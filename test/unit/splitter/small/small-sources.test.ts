@@ -140,6 +140,27 @@ describe("small sources", () => {
     assert.equal(await splitNext(flipped), undefined);
   });
 
+  it("are left to the calling thread when much waits for the other one", async () => {
+    await using engine = engineWithThread();
+    const config = configOf();
+    const stored = Buffer.from(lines(4_000, 3)).subarray(0, 100_000);
+    const splittings: unknown[] = [];
+    for (let i = 0; i < 10; i++) {
+      const source = {
+        sourceId: "0".repeat(32),
+        attempt: "0123456789abcdef",
+        stored: new Uint8Array(stored),
+      };
+      splittings.push(engine.scanners.splitSmall(source, config, sourceSettings(config, KEY)));
+    }
+
+    assert.deepEqual(
+      splittings.map((splitting) => splitting !== undefined),
+      Array.from({ length: 10 }, (_, i) => i < 6),
+    );
+    await Promise.all(splittings);
+  });
+
   it("are left to the calling thread until there are enough for another one", async () => {
     await using engine = createEngine(configOf({ splitter: { threads: 2 } }));
     const config = configOf();

@@ -3,7 +3,7 @@
 import { RouterError } from "../../../shared/errors/router-error.ts";
 import type { ObjectStore } from "../../../shared/ports/object-store.ts";
 import type { LoadJob, LoadUnit, UnitPart } from "../../../shared/ports/warehouse.ts";
-import { decompressPart } from "../../../shared/receipts/read-part.ts";
+import { decompressedNow, decompressPart } from "../../../shared/receipts/read-part.ts";
 import { eachPart } from "./each-part.ts";
 import { GatheredObjects, type GatheredTable } from "./gathered-objects.ts";
 import { MixedPartLines, NotAsPromised, type LineTaker } from "./mixed-part-lines.ts";
@@ -142,11 +142,18 @@ class Round {
     for (const { unit, table } of named)
       takers.set(unit.eventType, new UnitLines(unit, this.objects.tables[table]!));
     const lines = new MixedPartLines(named[0]!.unit.sourceId, takers, this.#types);
-    for await (const chunk of decompressPart(stored, part)) {
-      lines.take(chunk);
+    const small = decompressedNow(stored, part);
+    if (small) {
+      lines.take(small);
+      lines.end();
       await this.objects.room();
+    } else {
+      for await (const chunk of decompressPart(stored, part)) {
+        lines.take(chunk);
+        await this.objects.room();
+      }
+      lines.end();
     }
-    lines.end();
     if (lines.lines !== part.mixedLines)
       throw new NotAsPromised(`it has ${lines.lines} lines, not ${part.mixedLines}`);
     for (const { unit, lines: promised } of named) {

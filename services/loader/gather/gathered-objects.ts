@@ -17,12 +17,14 @@ const OBJECT_BYTES = 4 * 1024 * 1024;
 const WAITING_BYTES = 4 * 1024 * 1024;
 const HELD_BYTES = 32 * 1024 * 1024;
 const CONCURRENT_PUTS = 16;
+/** Buffers kept for the next lines. */
+const MAX_SPARE = 16;
 
 type Counts = Map<LoadUnit, number>;
 
 interface Frame {
   readonly table: GatheredTable;
-  readonly raw: Buffer;
+  readonly raw: Buffer<ArrayBuffer>;
   readonly counts: Counts;
 }
 
@@ -35,6 +37,8 @@ export class GatheredObjects implements AsyncDisposable {
   readonly #batch: ObjectBatch;
   readonly #encoder = new FrameEncoder(RAW_BYTES);
   readonly #limit = pLimit(CONCURRENT_PUTS);
+  /** Buffers whose lines have been compressed, for the next lines of any table. */
+  readonly #spare: Buffer<ArrayBuffer>[] = [];
   /** In the order of the job's. */
   readonly tables: readonly GatheredTable[];
   readonly #keys: string[] = [];
@@ -57,7 +61,7 @@ export class GatheredObjects implements AsyncDisposable {
     const rawBytes = Math.max(MIN_RAW_BYTES, Math.min(RAW_BYTES, Math.floor(OPEN_BYTES / tables)));
     this.tables = Array.from(
       { length: tables },
-      () => new GatheredTable(rawBytes, (frame) => this.#wait(frame)),
+      () => new GatheredTable(rawBytes, this.#spare, (frame) => this.#wait(frame)),
     );
   }
 
@@ -115,6 +119,7 @@ export class GatheredObjects implements AsyncDisposable {
     for (let frame = this.#waiting.shift(); frame; frame = this.#waiting.shift()) {
       if (this.#failures.length === 0 && !this.#signal.aborted) await this.#compress(frame);
       this.#waitingBytes -= frame.raw.length;
+      frame.table.giveBack(frame.raw);
     }
     this.#pumping = undefined;
   }
@@ -164,15 +169,18 @@ export class GatheredTable {
   /** Compressed. */
   bytes = 0;
   readonly #rawBytes: number;
+  readonly #spare: Buffer<ArrayBuffer>[];
   readonly #onFrame: (frame: Frame) => void;
-  #raw: Buffer | undefined;
+  #raw: Buffer<ArrayBuffer> | undefined;
   #used = 0;
   #counts: Counts = new Map();
   #frames: Buffer[] = [];
   #objectCounts: Counts = new Map();
 
-  constructor(rawBytes: number, onFrame: (frame: Frame) => void) {
+  /** `spare`: buffers of `rawBytes` that the tables of a job share. */
+  constructor(rawBytes: number, spare: Buffer<ArrayBuffer>[], onFrame: (frame: Frame) => void) {
     this.#rawBytes = rawBytes;
+    this.#spare = spare;
     this.#onFrame = onFrame;
   }
 
@@ -188,7 +196,7 @@ export class GatheredTable {
       });
       return;
     }
-    this.#raw ??= Buffer.allocUnsafeSlow(this.#rawBytes);
+    this.#raw ??= this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#rawBytes);
     bytes.copy(this.#raw, this.#used, from, to);
     this.#used += size;
     count(this.#counts, unit, lines);
@@ -201,6 +209,12 @@ export class GatheredTable {
     this.#raw = undefined;
     this.#used = 0;
     this.#counts = new Map();
+  }
+
+  /** Takes back the memory of a frame that nobody reads any more. */
+  giveBack({ buffer }: Buffer<ArrayBuffer>): void {
+    if (buffer.byteLength === this.#rawBytes && this.#spare.length < MAX_SPARE)
+      this.#spare.push(Buffer.from(buffer));
   }
 
   /** A compressed frame; gives its bytes. */

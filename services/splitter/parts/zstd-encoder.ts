@@ -2,7 +2,7 @@
 // frames of a few kilobytes that takes longer than compressing them, and its megabytes make V8 collect garbage all the time.
 import { constants, createZstdCompress } from "node:zlib";
 import { OutputBuffers } from "../read/output-buffers.ts";
-import { writeNow } from "../zlib-now.ts";
+import { writeNow } from "../../../shared/runtime/zlib-now.ts";
 
 /**
  * Level 1 means a window of 512 KiB and a hash table of 64 KiB, which is more than the first cache holds. Half of both takes 14 % less CPU, and

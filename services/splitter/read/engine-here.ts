@@ -2,7 +2,7 @@
 // those of the pool would take turns with them, and Linux leaves a core idle while threads wait for another (services/splitter/README.md).
 import type { Transform } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { writeNow } from "../zlib-now.ts";
+import { writeNow } from "../../../shared/runtime/zlib-now.ts";
 import type { ByteQueue } from "./byte-queue.ts";
 import type { Engine } from "./engine.ts";
 import type { OutputBuffers } from "./output-buffers.ts";

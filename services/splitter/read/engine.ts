@@ -1,7 +1,7 @@
 // One zlib or zstd stream of Node, driven by hand: it runs on the zlib thread pool, or in turns with everything else of this thread, ahead of whoever takes
 // its output, until the queue is full; a small input that expands to gigabytes waits there instead of filling memory.
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
-import { canWriteNow } from "../zlib-now.ts";
+import { canWriteNow } from "../../../shared/runtime/zlib-now.ts";
 import type { ByteQueue } from "./byte-queue.ts";
 import { EngineHere, type Flush } from "./engine-here.ts";
 import type { OutputBuffers } from "./output-buffers.ts";

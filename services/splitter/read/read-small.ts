@@ -3,7 +3,7 @@
 // finds the same bytes.
 import { constants, createGunzip, gunzipSync, zstdDecompressSync, type Gunzip } from "node:zlib";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
-import { writeNow } from "../zlib-now.ts";
+import { writeNow } from "../../../shared/runtime/zlib-now.ts";
 import { detectCompression, type Compression } from "./compression.ts";
 
 /** Stored bytes up to which a source is small. */

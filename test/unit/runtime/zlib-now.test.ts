@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { constants, createGunzip, createZstdDecompress, gzipSync, zstdCompressSync } from "node:zlib";
-import { canWriteNow, writeNow } from "../../../services/splitter/zlib-now.ts";
+import { canWriteNow, writeNow } from "../../../shared/runtime/zlib-now.ts";
 
 const raw = Buffer.from("some text ".repeat(100));
 

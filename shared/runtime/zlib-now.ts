@@ -3,7 +3,7 @@ import type { Transform } from "node:stream";
 
 /**
  * What Node's own one-call functions use (lib/zlib.js, processChunkSync), and what a stream keeps: not documented. Where it is missing, whoever asks
- * goes the other way, through the pool; tests tell (test/unit/splitter/zlib-now.test.ts).
+ * goes the other way, through the pool; tests tell (test/unit/runtime/zlib-now.test.ts).
  */
 interface Handle {
   writeSync(

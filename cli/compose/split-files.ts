@@ -35,7 +35,7 @@ export async function splitFiles(
   using aws = s3.length > 0 ? await openS3(config.aws.region, context) : undefined;
   const store = aws ? byBucket([LOCAL_BUCKET, ROUTED_BUCKET], folder, () => aws.store) : folder;
   const sources = namedSources(store, paths, context.cwd, out, signal);
-  const totals = new RunTotals();
+  const totals = new RunTotals({ keepIds: false, loads: false });
   const report = emptyReport();
   const started = performance.now();
   await using engine = createEngine(config);
@@ -52,7 +52,10 @@ export async function splitFiles(
   const split = async ({ bucket, key, bytes }: Source): Promise<void> => {
     engine.scanners.expect(bytes);
     try {
-      add(report, await splitSource(splitting, { ref: { bucket, key } }, signal));
+      const outcome = await splitSource(splitting, { ref: { bucket, key } }, signal);
+      if (outcome.kind === "existing") totals.known++;
+      else totals.fresh++;
+      add(report, outcome);
     } catch (error) {
       if (signal.aborted || !isRouterError(error)) throw error;
       report.failures.push({ key, reason: error.message });

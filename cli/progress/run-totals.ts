@@ -36,6 +36,8 @@ export class RunTotals implements PipelineObserver {
   /** Of the receipts that this run has loaded. */
   readonly promises = new Promises();
   readonly #keepIds: boolean;
+  /** False where nothing is going to be loaded. */
+  readonly loads: boolean;
   readonly failed: { key: string; reason: string }[] = [];
   failedCount = 0;
   settled = 0;
@@ -44,9 +46,17 @@ export class RunTotals implements PipelineObserver {
   readonly types = new Map<string, TypeTotals>();
   readonly warnings = new Set<string>();
 
-  /** `keepIds`: false for a service, whose life has no end. */
-  constructor({ keepIds = true }: { readonly keepIds?: boolean } = {}) {
+  /** `keepIds`: false for a service, whose life has no end. `loads`: default true. */
+  constructor({
+    keepIds = true,
+    loads = true,
+  }: { readonly keepIds?: boolean; readonly loads?: boolean } = {}) {
     this.#keepIds = keepIds;
+    this.loads = loads;
+  }
+
+  get sourcesSplit(): number {
+    return this.fresh + this.known;
   }
 
   sourceFound(_key: string, bytes: number): void {

@@ -75,25 +75,29 @@ class Meter {
 
   constructor(totals: RunTotals) {
     this.#totals = totals;
+    // So that there is a speed at the first look.
+    this.#sample();
   }
 
   /** The same as long as nothing has been done. */
   state(): string {
-    const { found, foundBytes, storedBytes, rawBytes, lines, settled, rows } = this.#totals;
-    return [found, foundBytes, storedBytes, rawBytes, lines, settled, rows].join();
+    const { found, foundBytes, sourcesSplit, storedBytes, rawBytes, lines, settled, rows } = this.#totals;
+    return [found, foundBytes, sourcesSplit, storedBytes, rawBytes, lines, settled, rows].join();
   }
 
   fields(): Record<string, number | undefined> {
     this.#sample();
-    const { found, foundBytes, storedBytes, rawBytes, lines, settled, rows } = this.#totals;
+    const { found, foundBytes, sourcesSplit, storedBytes, rawBytes, lines, loads, settled, rows } =
+      this.#totals;
     return {
       sources_found: found,
-      sources_settled: settled,
+      sources_split: sourcesSplit,
+      ...(loads ? { sources_settled: settled } : {}),
       stored_bytes: storedBytes,
       stored_bytes_found: foundBytes,
       raw_bytes: rawBytes,
       lines,
-      rows,
+      ...(loads ? { rows } : {}),
       lines_per_second: Math.round(this.#lines.perSecond),
       raw_bytes_per_second: Math.round(this.#raw.perSecond),
       eta_seconds: this.#stored.secondsTo(foundBytes),
@@ -102,13 +106,13 @@ class Meter {
 
   payload(): Record<string, string> {
     this.#sample();
-    const { foundBytes, storedBytes, lines, rows } = this.#totals;
+    const { foundBytes, storedBytes, lines, loads, rows } = this.#totals;
     const rest = this.#stored.secondsTo(foundBytes);
     const done = storedBytes >= foundBytes;
     return {
       stored: `${bytes(storedBytes)}/${bytes(foundBytes)}`,
       work: done
-        ? `${count(lines)} lines split, ${count(rows)} rows loaded`
+        ? `${count(lines)} lines split${loads ? `, ${count(rows)} rows loaded` : ""}`
         : `${count(this.#lines.perSecond)} lines/s ${(this.#raw.perSecond / 1e6).toFixed(0)} MB/s`,
       rest: done || rest === undefined ? "" : `ETA ${duration(rest)}`,
     };

@@ -51,5 +51,27 @@ describe("progress without a terminal", () => {
     assert.equal(await tenSeconds(), 0);
     const last: Record<string, unknown> = JSON.parse(lines.at(-1)!);
     assert.deepEqual([last["event"], last["sources_found"], last["lines"]], ["progress", 1, 3]);
+    assert.ok(Number(last["lines_per_second"]) > 0);
+  });
+
+  it("says nothing of loading where nothing is loaded", async () => {
+    const said = async (loads: boolean): Promise<Record<string, unknown>> => {
+      const lines: string[] = [];
+      const log = pino({}, { write: (line: string) => void lines.push(line) });
+      const totals = new RunTotals({ loads });
+      using _progress = await showProgress(context, totals, () => log);
+      totals.fresh++;
+      mock.timers.tick(10_000);
+      await turn();
+      return JSON.parse(lines[0]!);
+    };
+
+    const [splitting, running] = [await said(false), await said(true)];
+
+    assert.deepEqual(
+      [splitting["sources_split"], splitting["sources_settled"], splitting["rows"]],
+      [1, undefined, undefined],
+    );
+    assert.deepEqual([running["sources_split"], running["sources_settled"], running["rows"]], [1, 0, 0]);
   });
 });

@@ -1,5 +1,6 @@
 // Runs the contestants of a case in turns, and checks what each of them writes before anything is timed.
-import { mkdir } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { inScratch } from "./scratch.ts";
@@ -40,7 +41,7 @@ export interface Rounds {
   readonly warmUp: boolean;
 }
 
-/** Runs a case: once for the check and the page cache, then `rounds` rounds that count. */
+/** Runs a case: once for the check, then `rounds` rounds that count. */
 export async function runCase(
   of: Case,
   { rounds, warmUp }: Rounds,
@@ -109,11 +110,28 @@ function lastOf({ id, samples }: ContestantResult): string {
   return `${id} ${wall_seconds.toFixed(2)} s, ${cpu.toFixed(2)} s CPU, ${(peak_bytes / 1024 ** 2).toFixed(0)} MiB;`;
 }
 
+/** Everybody finds the input in the page cache, also where a host takes its memory back between two runs. */
+async function readInputs(variables: Case["variables"], command: string): Promise<void> {
+  for (const [name, path] of Object.entries(variables)) {
+    if (!command.includes(`"$${name}"`)) continue;
+    for await (const file of filesBelow(path)) for await (const _ of createReadStream(file));
+  }
+}
+
+/** None when it is no path. */
+async function* filesBelow(path: string): AsyncGenerator<string, void, undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isDirectory()) return stats ? yield path : undefined;
+  for (const entry of await readdir(path, { withFileTypes: true, recursive: true }))
+    if (entry.isFile()) yield join(entry.parentPath, entry.name);
+}
+
 async function runOnce(of: Case, contestant: Contestant, isCheck: boolean): Promise<Cost> {
   return await inScratch(async (folder) => {
     const out = join(folder, "out");
     await mkdir(out);
     await contestant.prepare?.(out);
+    await readInputs(of.variables, contestant.command);
     const cost = await measure(contestant.command, { ...of.variables, OUT: out });
     if (isCheck) await contestant.check(out);
     return cost;

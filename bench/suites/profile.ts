@@ -5,7 +5,7 @@ export interface Profile {
   /** Uncompressed size of the large file; 0 leaves the large cases out. */
   readonly largeMegabytes: number;
   readonly manyTypes: number;
-  /** Number of small files, 20 kB each. */
+  /** Number of small files. */
   readonly smallFiles: number;
   /** Rounds that count, of each case. */
   readonly rounds: number;

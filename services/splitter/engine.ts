@@ -44,7 +44,7 @@ export interface SplitEngine extends AsyncDisposable {
 const FRAME_BUFFERS = 16;
 
 /** What small sources may take together that are not worked on one after the other. */
-const SMALL_MEMORY_BYTES = 64 * 1024 * 1024;
+const SMALL_MEMORY_BYTES = 32 * 1024 * 1024;
 
 /** Chunks and blocks of sources in work: one of some megabytes has up to three, a large one six. */
 const BUFFERS_KEPT = 24;

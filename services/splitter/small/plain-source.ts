@@ -20,6 +20,8 @@ import type { SmallSplit, SourceInWork } from "./split-small.ts";
 const CODEC = "zstd";
 /** No more than a byte order mark: nothing to be scanned. */
 const EMPTY_BYTES = 3;
+/** Sources in a row that are taken for another kind without a look. */
+const MOST_PASSED = 15;
 
 /** Of this thread: one source is worked on at a time. */
 const packed = new PackedBytes();
@@ -31,6 +33,9 @@ export class PlainSplitter {
   readonly #settings: SourceSettings;
   /** Bytes of part lines for each of the source, as the last one was. */
   #expands = 1;
+  /** After one of another kind, so many are not looked at; twice as many after each that is looked at in vain. */
+  #passed = 0;
+  #toPass = 0;
 
   constructor(config: Config, settings: SourceSettings) {
     this.#config = config;
@@ -39,7 +44,7 @@ export class PlainSplitter {
 
   /** Undefined when the source is of another kind. */
   split({ sourceId, attempt }: SourceInWork, raw: Uint8Array<ArrayBuffer>): SmallSplit | undefined {
-    if (raw.length <= EMPTY_BYTES || !this.#mayFit(raw)) return undefined;
+    if (raw.length <= EMPTY_BYTES || !this.#mayFit(raw) || this.#isPassedOver()) return undefined;
     const [config, settings] = [this.#config, this.#settings];
     if (settings.format !== "ndjson" || config.splitter.compression !== CODEC) return undefined;
     const scan = { sourceId, settings, config };
@@ -49,8 +54,9 @@ export class PlainSplitter {
       const lineOf = { firstLine: UNCOUNTED, lines: 0, offset: 0 };
       const scanned = scanner.scanNow({ kind: "block", bytes: raw, spans: undefined, ...lineOf });
       const { segments, lines: total, rows, dropped, blank, normalised } = scanned;
-      this.#learn(raw, segments);
-      if (!isUsual(scanned, config)) return undefined;
+      const isKind = isUsual(scanned, config);
+      this.#learn(raw, segments, isKind);
+      if (!isKind) return undefined;
       const parts = partsOf(segments, namesOf(segments));
       const written = this.#compressed(parts, (sequence) => partKey(sourceId, attempt, sequence, ".zst"));
       scanner.recycle(segments.bytes.buffer);
@@ -76,8 +82,17 @@ export class PlainSplitter {
     return raw.length * this.#expands < FRAME_BYTES;
   }
 
-  #learn(raw: Uint8Array, { spans }: Segments): void {
+  /** Where one has bad lines, the next ones have some too, most likely. */
+  #isPassedOver(): boolean {
+    if (this.#toPass === 0) return false;
+    this.#toPass--;
+    return true;
+  }
+
+  #learn(raw: Uint8Array, { spans }: Segments, isKind: boolean): void {
     this.#expands = (spans.at(-1) ?? 0) / raw.length;
+    this.#passed = isKind ? 0 : Math.min(MOST_PASSED, this.#passed * 2 + 1);
+    this.#toPass = this.#passed;
   }
 
   /** Packs the parts' bytes. Undefined when there is too much for one frame. */

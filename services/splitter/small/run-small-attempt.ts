@@ -27,8 +27,9 @@ export async function runSmallAttempt(
   // A copy: what is sent takes its whole buffer with it, of which it may be a part.
   const copy = new Uint8Array(stored);
   const source = { sourceId, attempt, stored: copy };
-  const inThread = scanners.splitSmall(source, config, settings);
-  const split = await (inThread ?? splitHere(source, options));
+  const inThread = (isPatient?: boolean) => scanners.splitSmall(source, config, settings, isPatient);
+  // What this thread cannot do in a moment is the others' all the same.
+  const split = await (inThread() ?? splitHere(source, options).then((here) => here ?? inThread(true)));
   signal.throwIfAborted();
   if (!split) return runWhole(stored, options) ?? runStreaming(inHand(object, stored), reopen, options);
   engine.sawSource();

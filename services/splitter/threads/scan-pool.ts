@@ -49,12 +49,13 @@ export interface ScanPool extends AsyncDisposable {
   openSmall(scan: SourceScan): Promise<ScanSession>;
   /**
    * A small source whole in a thread; undefined as `SmallSplitter.split` has it. No promise as long as no thread is worth it, or when they have much to
-   * do: the caller has time for it.
+   * do, unless the caller `isPatient`: it has time for it then.
    */
   splitSmall(
     source: SmallSource,
     config: Config,
     settings: SourceSettings,
+    isPatient?: boolean,
   ): Promise<SmallSplit | undefined> | undefined;
 }
 
@@ -227,11 +228,12 @@ class ThreadPool implements ScanPool {
     source: SmallSource,
     config: Config,
     settings: SourceSettings,
+    isPatient = false,
   ): Promise<SmallSplit | undefined> | undefined {
     this.#storedBytes += Math.max(source.stored.length, SMALL_COUNTS_BYTES);
     if (this.#threads.length === 0 && this.#storedBytes <= this.#littleBytes) return undefined;
     const thread = this.#idlest();
-    if (thread.waiting * source.stored.length > BACKLOG_BYTES) return undefined;
+    if (!isPatient && thread.waiting * source.stored.length > BACKLOG_BYTES) return undefined;
     return thread.splitSmall(source, config, settings);
   }
 

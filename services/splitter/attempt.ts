@@ -209,7 +209,7 @@ class Attempt {
   async #takeBlock(result: ScannedBlock): Promise<void> {
     await this.#writer.room();
     this.#types.add(result.segments);
-    this.#options.engine.sawTypes(result.segments.firstNew + result.segments.newNames.length);
+    this.#options.engine.sawTypes(this.#types.count);
     this.#session.recycle(result.segments.bytes.buffer);
     await this.#takeBadLines(result);
     if (result.shapes) this.#types.addShapes(result.shapes);

@@ -22,7 +22,7 @@ export interface SplitEngine extends AsyncDisposable {
   readonly buffers: BufferPool;
   /** Raw frames on their way through compression. */
   readonly frameBuffers: FrameBuffers;
-  /** Stored bytes up to which a source is read whole and scanned at once, by the calling thread. */
+  /** Stored bytes up to which a source is read whole and split by one thread. */
   readonly smallBytes: number;
   /** By `placesOf` their stored bytes: sources in work. Who begins one has asked for its place by what a message or a listing says of its size; it may have grown since. */
   readonly sources: WeightedLimit;

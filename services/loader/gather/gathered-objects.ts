@@ -1,5 +1,5 @@
 // The objects that lines of mixed parts are gathered in, a sequence of them for each table of a job. Memory: OPEN_BYTES, what waits to be
-// compressed, and HELD_BYTES compressed, whatever the job has.
+// compressed, MAX_SPARE buffers, and HELD_BYTES compressed, whatever the job has.
 import { randomBytes } from "node:crypto";
 import pLimit from "p-limit";
 import type { ObjectBatch, ObjectStore } from "../../../shared/ports/object-store.ts";

@@ -48,7 +48,7 @@ export class PartStream implements PageHolder {
   readonly #sink: FrameSink;
   readonly #takeBuffer: TakeBuffer;
   readonly #raw: RawFrame;
-  /** The last frame was full: the next one will be. */
+  /** The last frame was full, or much is expected: the next one will be large. */
   #fillsFrames = false;
   #hasFrames = false;
   /** Of the raw frame. */
@@ -170,11 +170,9 @@ export class PartStream implements PageHolder {
     this.#sink(this, frame, raw);
   }
 
-  /** Before the first lines: so many bytes are going to come, and then no more. Where it is much, and there is memory for it, each line is copied once. */
+  /** Before the first lines: so many bytes are going to come. Where it is much, and there is memory for it, they grow in the buffer that is compressed. */
   expect(bytes: number): void {
-    if (bytes < WORTH_A_BUFFER_BYTES) return;
-    if (bytes < this.#frameBytes) this.#raw.openWhole(bytes, this.#takeBuffer);
-    else this.#fillsFrames = true;
+    this.#fillsFrames = bytes >= WORTH_A_BUFFER_BYTES;
   }
 
   /** Appends all lines to another stream, as lines of this one's event type, and forgets them. Only while there are no frames. `give` takes back a buffer. */

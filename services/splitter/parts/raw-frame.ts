@@ -35,6 +35,8 @@ export class RawFrame {
   /** Appends the bytes between `from` and `to`. The pages must be free (`PagePool.ensure`). */
   append(source: Buffer, from = 0, to = source.length): void {
     if (this.#whole) {
+      // A copy would be cut off without a word.
+      if (this.#bytes + to - from > this.#whole.length) throw new Error("a frame is larger than its buffer");
       source.copy(this.#whole, this.#bytes, from, to);
       this.#bytes += to - from;
       return;
@@ -51,7 +53,7 @@ export class RawFrame {
     }
   }
 
-  /** Appends all that another frame has, to be cleared then. False when that needs more than one copy. */
+  /** Appends all that another frame has, to be cleared then. False where this one is not in one buffer, or has no room. */
   appendFrame(from: RawFrame): boolean {
     const bytes = this.#bytes + from.#bytes;
     if (!this.#whole || from.#whole || bytes > this.#whole.length) return false;

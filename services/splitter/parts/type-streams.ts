@@ -88,6 +88,11 @@ export class TypeStreams {
     return shape;
   }
 
+  /** How many event types are kept apart so far. */
+  get count(): number {
+    return this.#types.size;
+  }
+
   /** The event types that are kept apart, without `_lr_other`. */
   get names(): Iterable<string> {
     return this.#types.keys();

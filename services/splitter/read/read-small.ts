@@ -3,14 +3,14 @@
 // finds the same bytes.
 import { constants, createGunzip, gunzipSync, zstdDecompressSync, type Gunzip } from "node:zlib";
 import type { ObjectRead } from "../../../shared/ports/object-store.ts";
-import { writeNow } from "../../../shared/runtime/zlib-now.ts";
+import { canWriteNow, writeNow } from "../../../shared/runtime/zlib-now.ts";
 import { detectCompression, type Compression } from "./compression.ts";
 
 /** Stored bytes up to which a source is small. */
 export const SMALL_STORED_BYTES = 128 * 1024;
 /** What a small source may expand to. */
 export const SMALL_RAW_BYTES = 1024 * 1024;
-/** Where zlib's answer is put together of pieces. */
+/** Of the buffers that Node's one-call functions make. */
 const OUTPUT_BYTES = 64 * 1024;
 
 /** A source that is plainly right. */
@@ -42,8 +42,10 @@ export function rawNow<B extends ArrayBufferLike>(
 ): RawWhole<B | ArrayBuffer> | undefined {
   const compression = detectCompression(stored);
   if (compression === "plain") return { compression, raw: stored };
-  const now = compression === "gzip" ? inflater.inflate(stored) : undefined;
-  if (now) return now.length > SMALL_RAW_BYTES ? undefined : { compression, raw: now };
+  if (compression === "gzip" && inflater.isReady) {
+    const raw = inflater.inflate(stored);
+    return raw && { compression, raw };
+  }
   const decompress = compression === "gzip" ? gunzipSync : zstdDecompressSync;
   try {
     const options = { info: true, chunkSize: OUTPUT_BYTES, maxOutputLength: SMALL_RAW_BYTES };
@@ -68,15 +70,19 @@ class Inflater {
   #stream: ResettableGunzip | undefined;
   #output: Buffer<ArrayBuffer> | undefined;
 
-  /** The uncompressed bytes, good until the next call; when they are more than SMALL_RAW_BYTES, one more than that. Undefined for what `gunzipSync` should see. */
+  /** False when Node's streams have changed. */
+  get isReady(): boolean {
+    return (this.#stream ??= openGunzip()) !== undefined;
+  }
+
+  /** The uncompressed bytes, good until the next call; undefined when they are more than SMALL_RAW_BYTES, or odd. */
   inflate(stored: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-    this.#stream ??= openGunzip();
     if (!this.#stream) return undefined;
     this.#stream.reset();
     this.#output ??= Buffer.allocUnsafeSlow(SMALL_RAW_BYTES + 1);
     try {
       const written = writeNow(this.#stream, constants.Z_FINISH, stored, 0, this.#output);
-      if (!written || (written.inputLeft > 0 && written.outputLeft > 0)) return undefined;
+      if (!written || written.inputLeft > 0 || written.outputLeft === 0) return undefined;
       return new Uint8Array(this.#output.buffer, 0, this.#output.length - written.outputLeft);
     } catch {
       // One that has failed cannot be used any more.
@@ -95,7 +101,7 @@ function openGunzip(): ResettableGunzip | undefined {
   const stream = createGunzip();
   // Whoever asked has been told.
   stream.on("error", () => undefined);
-  return isResettable(stream) ? stream : undefined;
+  return isResettable(stream) && canWriteNow(stream) ? stream : undefined;
 }
 
 function isResettable(stream: Gunzip): stream is ResettableGunzip {

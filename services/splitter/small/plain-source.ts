@@ -49,17 +49,18 @@ export class PlainSplitter {
     if (settings.format !== "ndjson" || config.splitter.compression !== CODEC) return undefined;
     const scan = { sourceId, settings, config };
     const scanner = takeScanner(scan);
+    let segments: Segments | undefined;
     try {
       // The scanner leaves out a byte order mark, and no line is too long to be framed.
       const lineOf = { firstLine: UNCOUNTED, lines: 0, offset: 0 };
       const scanned = scanner.scanNow({ kind: "block", bytes: raw, spans: undefined, ...lineOf });
-      const { segments, lines: total, rows, dropped, blank, normalised } = scanned;
+      const { lines: total, rows, dropped, blank, normalised } = scanned;
+      segments = scanned.segments;
       const isKind = isUsual(scanned, config);
       this.#learn(raw, segments, isKind);
       if (!isKind) return undefined;
       const parts = partsOf(segments, namesOf(segments));
       const written = this.#compressed(parts, (sequence) => partKey(sourceId, attempt, sequence, ".zst"));
-      scanner.recycle(segments.bytes.buffer);
       if (!written) return undefined;
       const partsAt = packed.length;
       written.forEach((part, index) => describe(part, parts[index]!, scanner));
@@ -73,13 +74,17 @@ export class PlainSplitter {
         types: segments.types.length,
       };
     } finally {
+      if (segments) scanner.recycle(segments.bytes.buffer);
       giveScanner(scan, scanner);
     }
   }
 
   /** What does not fit would be scanned for nothing: part lines are longer than their lines, the more so the shorter those are. */
   #mayFit(raw: Uint8Array): boolean {
-    return raw.length * this.#expands < FRAME_BYTES;
+    if (raw.length * this.#expands < FRAME_BYTES) return true;
+    // One of short lines says little of the next one: it is not for ever.
+    this.#expands = (this.#expands + 1) / 2;
+    return false;
   }
 
   /** Where one has bad lines, the next ones have some too, most likely. */

@@ -57,7 +57,7 @@ async function splitHere(source: SmallSource, { config, settings }: AttemptOptio
 /** Part lines of short events are several times as long as their lines, and quarantine records of bad ones more than that. */
 const EXPANDS = 8;
 
-/** In the calling thread; undefined when its bytes are odd, or too many. It is decompressed once more, so that those who wait hold only what is stored. */
+/** In the calling thread; undefined when its bytes are odd, or too many. It is decompressed for its length, and once more, so that those who wait hold only what is stored. */
 function runWhole(stored: Uint8Array, options: AttemptOptions): Promise<AttemptResult> | undefined {
   const { engine } = options;
   const rawBytes = rawNow(stored)?.raw.length;
@@ -71,7 +71,7 @@ function runWhole(stored: Uint8Array, options: AttemptOptions): Promise<AttemptR
   });
 }
 
-/** Of a source that turns out not to be small: as much as of any large one. */
+/** Of a source that turns out not to be small, about: four are in work at a time. */
 const STREAM_BYTES = 8 * 1024 * 1024;
 
 function runStreaming(...[object, reopen, options]: Parameters<typeof runAttempt>): Promise<AttemptResult> {

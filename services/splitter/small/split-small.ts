@@ -52,7 +52,7 @@ export class SmallSplitter {
     this.#plain = new PlainSplitter(config, settings);
   }
 
-  /** Undefined for what is better seen by those who deal with sources of any size: bytes that are odd (`rawWhole`), shapes of megabytes. One at a time. */
+  /** Undefined for what is better seen by those who deal with sources of any size: bytes that are odd (`rawNow`), shapes of megabytes. One at a time. */
   async split(source: SmallSource): Promise<SmallSplit | undefined> {
     const whole = rawNow(source.stored);
     if (!whole) return undefined;

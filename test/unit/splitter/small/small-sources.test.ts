@@ -7,6 +7,8 @@ import { isRouterError } from "../../../../shared/errors/router-error.ts";
 import type { ObjectRef, PutOptions, PutResult } from "../../../../shared/ports/object-store.ts";
 import { sourceSettings } from "../../../../shared/config/source-settings.ts";
 import { createEngine, type SplitEngine } from "../../../../services/splitter/engine.ts";
+import { giveSegmentBuffer, takeSegmentBuffer } from "../../../../services/splitter/scan/segment-buffers.ts";
+import { SmallSplitter } from "../../../../services/splitter/small/split-small.ts";
 import { startThreadEarly } from "../../../../services/splitter/threads/early-thread.ts";
 import { configOf, split, splitStored, type SplitOptions } from "../split-helpers.ts";
 
@@ -138,6 +140,56 @@ describe("small sources", () => {
     assert.equal(right.written[0]!.bytes, right.partsAt);
     assert.equal(await splitNext(cut), undefined);
     assert.equal(await splitNext(flipped), undefined);
+  });
+
+  describe("of the usual kind", () => {
+    const config = configOf();
+    const plainly = (sourceId: string, text: string) =>
+      splitter.splitPlain({
+        sourceId,
+        attempt: "0123456789abcdef",
+        stored: new Uint8Array(Buffer.from(text)),
+      });
+    let splitter: SmallSplitter;
+    beforeEach(() => (splitter = new SmallSplitter(config, sourceSettings(config, KEY))));
+
+    it("are known again after one of short lines, which grow to more than a frame", () => {
+      const long = `{"event":"a","text":"${"x".repeat(900)}"}\n`.repeat(250);
+      assert.equal(plainly("1".repeat(32), long)?.lines.rows, 250);
+      assert.equal(plainly("2".repeat(32), '{"event":"a"}\n'.repeat(300))?.lines.rows, 300);
+
+      const taken = Array.from({ length: 4 }, () => plainly("3".repeat(32), long) !== undefined);
+
+      assert.deepEqual(taken, [false, true, true, true]);
+    });
+
+    it("are looked for less often the more of another kind there are, and always after one", () => {
+      const good = lines(20, 2);
+      const taken = Array.from({ length: 12 }, (_, i) =>
+        plainly("1".repeat(32), i < 4 ? `${good}bad\n` : good),
+      );
+
+      // Looked at: 0, 2, 6 and all from then on.
+      assert.deepEqual(
+        taken.map((split) => split !== undefined),
+        Array.from({ length: 12 }, (_, i) => i >= 6),
+      );
+    });
+
+    it("leave the memory of their lines to the next, as do those of another kind", () => {
+      for (const [digit, end] of [
+        ["4", ""],
+        ["5", "bad\n"],
+      ] as const) {
+        const sourceId = digit.repeat(32);
+        plainly(sourceId, lines(300, 3) + end);
+
+        const next = takeSegmentBuffer(1);
+
+        assert.equal(Buffer.from(next.buffer).includes(sourceId), true);
+        giveSegmentBuffer(next.buffer);
+      }
+    });
   });
 
   it("are left to the calling thread when much waits for the other one", async () => {

@@ -7,6 +7,8 @@ export interface Profile {
   readonly manyTypes: number;
   /** Number of small files. */
   readonly smallFiles: number;
+  /** Files of other sizes too. */
+  readonly manySizes: boolean;
   /** Rounds that count, of each case. */
   readonly rounds: number;
   /** A round before that does not count. Without it, outputs are checked in the first round. */
@@ -20,6 +22,7 @@ export const FULL: Profile = {
   largeMegabytes: 1000,
   manyTypes: 5000,
   smallFiles: 10_000,
+  manySizes: true,
   rounds: 5,
   warmUp: true,
   quick: false,
@@ -31,6 +34,7 @@ export const QUICK: Profile = {
   largeMegabytes: 0,
   manyTypes: 500,
   smallFiles: 100,
+  manySizes: false,
   rounds: 5,
   warmUp: true,
   quick: true,
@@ -42,6 +46,7 @@ export const TINY: Profile = {
   largeMegabytes: 0,
   manyTypes: 50,
   smallFiles: 10,
+  manySizes: true,
   rounds: 1,
   warmUp: false,
   quick: true,

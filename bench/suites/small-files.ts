@@ -18,21 +18,18 @@ const RUN_SHARE = 5;
 /** As much as so many of the usual small files, in files of other sizes. */
 const MIDDLE_SHARE = 3.5;
 
-export async function smallFileCases({ smallFiles }: Profile): Promise<Case[]> {
-  return [
+export async function smallFileCases({ smallFiles, manySizes }: Profile): Promise<Case[]> {
+  const running = smallFiles / RUN_SHARE;
+  const small = [
     splitCase("small-split", "Objects of 20 kB, split", await sampled(smallFiles, OBJECT_KB)),
-    splitCase("tiny-split", "Objects of 4 kB, split", await sampled(smallFiles, TINY_OBJECT_KB)),
+    runCase("small-run", "Objects of 20 kB, from files to tables", await sampled(running, OBJECT_KB)),
+  ];
+  if (!manySizes) return small;
+  return [
+    ...small,
     await middleCase((smallFiles / MIDDLE_SHARE) * OBJECT_KB),
-    runCase(
-      "small-run",
-      "Objects of 20 kB, from files to tables",
-      await sampled(smallFiles / RUN_SHARE, OBJECT_KB),
-    ),
-    runCase(
-      "tiny-run",
-      "Objects of 4 kB, from files to tables",
-      await sampled(smallFiles / RUN_SHARE, TINY_OBJECT_KB),
-    ),
+    splitCase("tiny-split", "Objects of 4 kB, split", await sampled(smallFiles, TINY_OBJECT_KB)),
+    runCase("tiny-run", "Objects of 4 kB, from files to tables", await sampled(running, TINY_OBJECT_KB)),
   ];
 }
 

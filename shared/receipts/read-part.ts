@@ -1,10 +1,10 @@
 // Reading a part back, line by line. Node's zstd stops after a frame when the input that it was given goes on, and parts have many: it is given
 // frame by frame, so that one decompressor does for all.
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { RouterError } from "../errors/router-error.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { UnitPart } from "../ports/warehouse.ts";
-import { decompressSmall } from "./decompress-small.ts";
+import { DecompressorNow } from "../runtime/decompress-now.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 
 const NEWLINE = 0x0a;
@@ -38,14 +38,17 @@ const MIN_CHUNK_BYTES = 64 * 1024;
 const MAX_CHUNK_BYTES = 1024 * 1024;
 /** What a byte of a part is likely to expand to. */
 const EXPANSION = 10;
+/** Stored. Up to here a stream takes longer to be made and to hand over its chunks than to decompress. */
+const SMALL_BYTES = 128 * 1024;
+const small = new DecompressorNow(createZstdDecompress, constants.ZSTD_e_end, MAX_CHUNK_BYTES);
 
 /** The uncompressed bytes of a part, in pieces that are the caller's. Throws SOURCE_CORRUPT when they are not what was written. */
 export async function* decompressPart(
   stored: Uint8Array,
   part: Pick<UnitPart, "key" | "compression">,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const small = decompressedNow(stored, part);
-  if (small) return yield Buffer.from(small);
+  const now = decompressedNow(stored, part);
+  if (now) return yield Buffer.from(now);
   // Node's default of 16 KiB takes twice the time; a buffer too large costs small parts as much.
   const chunkSize = Math.max(MIN_CHUNK_BYTES, Math.min(MAX_CHUNK_BYTES, stored.length * EXPANSION));
   const engine =
@@ -66,7 +69,9 @@ export function decompressedNow(
   stored: Uint8Array,
   { compression }: Pick<UnitPart, "compression">,
 ): Buffer | undefined {
-  return compression === "zstd" ? decompressSmall(stored) : undefined;
+  if (compression !== "zstd" || stored.length === 0 || stored.length > SMALL_BYTES) return undefined;
+  const raw = small.decompress(zstdFrames(stored));
+  return raw && Buffer.from(raw.buffer, raw.byteOffset, raw.length);
 }
 
 function corrupt({ key }: Pick<UnitPart, "key">, cause?: unknown): RouterError {

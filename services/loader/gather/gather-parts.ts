@@ -144,6 +144,7 @@ class Round {
     const lines = new MixedPartLines(named[0]!.unit.sourceId, takers, this.#types);
     const small = decompressedNow(stored, part);
     if (small) {
+      // Without a wait: the next part, whosever it is, is decompressed over this one.
       lines.take(small);
       lines.end();
       await this.objects.room();

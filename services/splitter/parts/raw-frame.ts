@@ -27,7 +27,7 @@ export class RawFrame {
   /** Lets an empty frame of up to `bytes` grow in one buffer, if there is memory for that: what is appended is copied once and not twice. */
   openWhole(bytes: number, takeBuffer: TakeBuffer): void {
     const pages = Math.ceil(bytes / PAGE_BYTES);
-    if (!this.#pool.reserve(pages)) return;
+    if (this.#whole || !this.#pool.reserve(pages)) return;
     this.#reservedPages = pages;
     this.#whole = takeBuffer(bytes);
   }
